@@ -134,11 +134,15 @@ class EndedGroup:
             await self.write()
 
     async def write(self) -> None:
-        """Write down who has ended."""
+        """Write down who has ended. Who could not be written down is tried again with the next group."""
         async with self._writing:
             group, self._ended = self._ended, []
-            if group:
-                await self._do(group)
+            try:
+                if group:
+                    await self._do(group)
+            except BaseException:
+                self._ended = group + self._ended
+                raise
 
     async def often(self, also: Callable[[], None] = lambda: None) -> None:
         """Write each PERIOD, and do something else then."""

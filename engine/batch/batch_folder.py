@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from os.path import samestat
 from pathlib import Path
 
 import msgspec
@@ -113,6 +115,7 @@ class BatchFolder:
         row = database.one("select id, created, options, refused from batch") or ("", "", "{}", 0)
         self.id, self.created, self.refused = str(row[0]), datetime.fromisoformat(row[1]), int(row[3])
         self.options = msgspec.json.decode(row[2], type=BatchOptions)
+        self._file: os.stat_result | None = None
 
     def key(self, keys: Keys) -> BatchKey:
         """Read the key. Raises NotConnected where this machine does not have it."""
@@ -126,11 +129,20 @@ class BatchFolder:
         """Give where the result of a person at a connection lies: `people/DSR-17/zoom`, `people/DSR-17/zoom.emea`."""
         return self.path / PEOPLE / request / label
 
+    def check_there(self) -> None:
+        """See that a folder that is worked on was not moved: results would lie where its database is not. Raises OutputError."""
+        with suppress(OSError):
+            if self._file is None or samestat(self._file, (self.path / FILE).stat()):
+                return
+        message = f"{self.path} was moved or replaced while it was worked on: put it back, and give the same command again; nothing is lost"
+        raise OutputError(message)
+
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Let one process work on the batch. Raises InUse."""
         try:
             async with locked(self.path / LOCK, wait=False):
+                self._file = (self.path / FILE).stat()
                 yield
         except Taken:
             message = f"{self.path}: another process works on this batch: habeas status {self.path} shows how far it is"

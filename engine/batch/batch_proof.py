@@ -32,6 +32,7 @@ def batch_code(folder: BatchFolder, stopped: Exit | None = None) -> Exit:
 
 def write_proof(folder: BatchFolder, now: datetime, code: Exit) -> None:
     """Write it anew, row by row, so that many people need no memory. Raises DiskError, OutputError."""
+    folder.check_there()
     path = folder.path / PROOF
     part = path.with_name(f"{PROOF}.part")
     rows = folder.database.all("select request, connection, state, exit_code, reason, folder, sha256, ended_at from person order by id")

@@ -8,13 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from errno import EIO, ENOSPC
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from engine.discreet import Discreet
-from engine.errors import Exit, OutputError, UsageError, disk_error
+from engine.errors import DiskError, Exit, OutputError, UsageError, disk_error
 
 FILE = "batch.db"
 FORMAT = 1
@@ -95,15 +96,21 @@ class Database:
         try:
             return self.db.execute(words, values).rowcount
         except sqlite3.OperationalError as error:
-            raise disk_error(OSError(28, str(error)) if "full" in str(error) else OSError(5, str(error))) from None
+            raise _refused(error) from None
 
     def all(self, words: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """Read rows."""
-        yield from self.db.execute(words, values)
+        """Read rows. Raises DiskError."""
+        try:
+            yield from self.db.execute(words, values)
+        except sqlite3.OperationalError as error:
+            raise _refused(error) from None
 
     def one(self, words: str, *values: Any) -> tuple[Any, ...] | None:
-        """Read one row; None where there is none."""
-        row = self.db.execute(words, values).fetchone()
+        """Read one row, which a change may give; None where there is none. Raises DiskError."""
+        try:
+            row = self.db.execute(words, values).fetchone()
+        except sqlite3.OperationalError as error:
+            raise _refused(error) from None
         return None if row is None else tuple(row)
 
     def count(self, words: str, *values: Any) -> int:
@@ -145,16 +152,31 @@ class Database:
     def end(self, ends: Iterable[tuple[Any, ...]]) -> None:
         """Note how people ended: state, not_before, exit code, reason, folder, sha256, moment, spent attempts, id; all or none of them."""
         self.run("begin immediate")
-        for values in ends:
-            self.run(
-                "update person set state=?1, not_before=?2, exit_code=?3, reason=?4, folder=?5, sha256=?6, ended_at=?7,"
-                " attempts=attempts-?8, taken=case when sha256 is ?6 then taken else 0 end where id=?9 and state='running'",
-                *values,
-            )
-        self.run("commit")
+        try:
+            for values in ends:
+                self.run(
+                    "update person set state=?1, not_before=?2, exit_code=?3, reason=?4, folder=?5, sha256=?6, ended_at=?7,"
+                    " attempts=attempts-?8, taken=case when sha256 is ?6 then taken else 0 end where id=?9 and state='running'",
+                    *values,
+                )
+            self.run("commit")
+        except BaseException:
+            if self.db.in_transaction:
+                self.db.rollback()
+            raise
 
     def by_state(self, connection: str | None = None) -> dict[str, int]:
         """Count the people in each state."""
         where, values = ("where connection=?", (connection,)) if connection is not None else ("", ())
         found = dict(self.all(f"select state, count(*) from person {where} group by state", *values))  # noqa: S608  no value is written into it
         return {state: found.get(state, 0) for state in STATES}
+
+
+def _refused(error: sqlite3.OperationalError) -> DiskError:
+    """Say why SQLite could not do something."""
+    words = str(error)
+    if "locked" in words:
+        return DiskError(
+            f"{FILE} was in use by another command for {BUSY:.0f} s: when that has ended, give this one again; nothing is lost"
+        )
+    return disk_error(OSError(ENOSPC, words) if "full" in words else OSError(EIO, words))

@@ -20,6 +20,7 @@ def recover(folder: BatchFolder) -> None:
         place = folder.place(request, label_of(connection))
         if results.manifest_of(place) != sha256:  # else it is the result of an earlier try
             results.taken_back(place, folder.path / WORK / str(number) / connection.partition("/")[0])
+            database.run("update person set folder=null, sha256=null where id=?", number)  # an earlier try's, which was set aside
     database.run("update person set state='queued', attempts=attempts-1 where state='running'")
     database.run("update person set state='queued', attempts=0 where state='failed' and exit_code=?", int(Exit.NOT_CONNECTED))
     database.run("update connection set ended=null")

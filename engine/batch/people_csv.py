@@ -22,6 +22,10 @@ PRIORITY = re.compile(r"-?[0-9]{1,4}")
 SHOWN = 40
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 BOM = b"\xef\xbb\xbf"
+UNSPLIT = {  # by what csv says of it
+    "new-line character": "a line ends as on old Macs, in CR alone: save the file as CSV UTF-8",
+    "larger than field limit": "a cell is longer than 128 KiB: is a quote not closed?",
+}
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -105,8 +109,8 @@ def _read(stream: BinaryIO) -> Iterator[PersonLine | LineFault]:
     lines = _texts(stream)
     first = next(lines, "")
     delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
-    names = _header([name.strip().lower() for name in next(_cells(iter([first]), delimiter), (0, []))[1]])
-    for line, cells in _cells(lines, delimiter):
+    names = _header([name.strip().lower() for name in next(_cells(iter([first]), delimiter, 1), (0, []))[1]])
+    for line, cells in _cells(lines, delimiter, 2):
         if not any(map(str.strip, cells)):
             continue
         if len(cells) != len(names):
@@ -136,17 +140,18 @@ def _texts(stream: BinaryIO) -> Iterator[str]:
             raise UnreadableTable(LineFault(number, "is not UTF-8: save the file as CSV UTF-8")) from None
 
 
-def _cells(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Split what follows the header into cells, with the number of the line at which each row begins. Raises UnreadableTable."""
+def _cells(lines: Iterator[str], delimiter: str, number: int) -> Iterator[tuple[int, list[str]]]:
+    """Split lines, the first of which is of that number, into cells, with the number at which each row begins. Raises UnreadableTable."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        began = reader.line_num + 2
+        began = reader.line_num + number
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            raise UnreadableTable(LineFault(began, "a quote is not closed, or stands within a cell")) from None
+        except csv.Error as error:
+            words = next((told for sign, told in UNSPLIT.items() if sign in str(error)), "a quote is not closed, or stands within a cell")
+            raise UnreadableTable(LineFault(began, words)) from None
         yield began, cells
 
 

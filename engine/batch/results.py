@@ -101,7 +101,10 @@ def synced(folder: Path) -> None:
     if not hasattr(library, "syncfs"):
         os.sync()
         return
-    file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise disk_error(error) from None
     try:
         if library.syncfs(file):
             raise disk_error(OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from engine.core.ledger import Entry, Outcome, Subject
+from engine.core.ledger import Entry, Outcome, Subject, latest
 from engine.errors import Exit
 from engine.runner import Report
 
@@ -42,7 +42,7 @@ def ending(report: Report, attempts: int, now: float, *, unreachable: bool) -> E
     enough = code is Exit.COMPLETE or (code is Exit.INCOMPLETE and only_denied(report.entries) and report.outcome is Subject.MATCHED)
     if enough and report.finished:
         return Ending("done", code, reason)
-    until = max((one.again_at for one in report.entries if one.again_at is not None), default=None)
+    until = latest(report.entries)
     if code is Exit.INCOMPLETE and attempts <= len(AGAIN):
         if until is not None:
             return Ending("queued", code, f"{reason}; goes on at {_moment(until)}", until.timestamp(), pause=until.timestamp())

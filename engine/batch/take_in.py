@@ -73,13 +73,14 @@ class TakeIn:
         Where `refused` is a path, the lines of people who must not be asked for are written there, and are no fault.
         """
         self.database.run(f"pragma cache_size=-{CACHE}")
+        self.database.run("create index if not exists by_any_case on line(request collate nocase)")
         with _refusals(refused) as put:
             for line in read_lines(stream):
                 fault = line if isinstance(line, LineFault) else self._take(line)
                 if fault is None:
                     continue
                 if put is not None and fault.code is Exit.REFUSED and isinstance(line, PersonLine):
-                    new = self._refused(self._digest(msgspec.json.encode(line.cells)))
+                    new = self._refused(self._content(line))
                     self.taken.refused += bool(self._refused(self._waiting(line)) and new)
                     if new:
                         put(line, fault)
@@ -97,10 +98,13 @@ class TakeIn:
         return self.taken
 
     def _take(self, line: PersonLine) -> LineFault | None:
-        content = self._digest(msgspec.json.encode(line.cells))
+        content = self._content(line)
         known = self.database.one("select content, reading from line where request=?", line.request)
         if known is not None:
-            return self._again(line, content == known[0], here=known[1] == self.reading)
+            same = known[0] in (content, self._digest(msgspec.json.encode(line.cells)))  # as it was written before columns could move
+            return self._again(line, same, here=known[1] == self.reading)
+        if self.database.count("select count(*) from line where request=? collate nocase", line.request):
+            return LineFault(line.line, "the request differs from another one in capitals alone, and many disks hold both in one folder")
         try:
             person = person_of(line.identifiers)
             self.bear(line, person)
@@ -177,6 +181,10 @@ class TakeIn:
     def _waiting(self, line: PersonLine) -> bytes:
         """Give what stands for a request that was refused until its line is mended."""
         return self._digest(f"refused\n{line.request}".encode())
+
+    def _content(self, line: PersonLine) -> bytes:
+        """Give what stands for the content of a line, wherever its columns stand, and whether there are empty ones."""
+        return self._digest(msgspec.json.encode(sorted(one for one in line.cells.items() if one[1])))
 
     def _digest(self, text: bytes) -> bytes:
         return hmac.digest(self.key.secret, text, "sha256")[:16]

@@ -73,8 +73,7 @@ class BatchWork:
             await asyncio.gather(*(self._drained(name, target, wait=wait) for name, target in targets.items()))
         finally:
             writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await writing
+            await asyncio.gather(writing, return_exceptions=True)  # what it could not write is written now, or told now
             await self.ended.write()
         if (error := self.error or self.in_use) is not None:
             raise error
@@ -122,10 +121,15 @@ class BatchWork:
         self.watch.told(name, words)
 
     async def _write(self, group: list[EndedPerson]) -> None:
-        """Write down who has ended, once their files are on the disk."""
-        await asyncio.to_thread(results.synced, self.folder.path)
-        moment = rfc3339(self.clock.now())
-        self.folder.database.end([_row(one, moment) for one in group])
+        """Write down who has ended, once their files are on the disk. Where that cannot be, nobody else is asked."""
+        try:
+            self.folder.check_there()
+            await asyncio.to_thread(results.synced, self.folder.path)
+            moment = rfc3339(self.clock.now())
+            self.folder.database.end([_row(one, moment) for one in group])
+        except HabeasError as error:
+            self.error = self.error or error
+            raise
         if self.cases is not None:
             await asyncio.to_thread(self.cases.take_all)
         for person in group:
@@ -166,6 +170,7 @@ class FolderQueue:
 
     async def prepare(self, taken: Assignment) -> None:
         """Keep the result of an earlier try under another name."""
+        self._work.folder.check_there()
         results.set_aside(taken.place)
 
     def judge(self, taken: Assignment, report: Report, *, unreachable: bool) -> Ending:

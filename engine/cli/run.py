@@ -18,7 +18,7 @@ from engine.cli.formatting import drop, fitted, print_text, table, tell, width_o
 from engine.cli.live import Live
 from engine.cli.progress import TERMINATING, is_terminal, plain, renewing
 from engine.core.identity import Identifier
-from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject
+from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject, latest
 from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
@@ -128,11 +128,11 @@ def _verdict(report: Report) -> str:
     if report.exit_code is Exit.NOT_CONNECTED:
         return f"NOT CONNECTED: {report.cut or 'the vendor refuses the credential'}"
     stopped = f" Stopped: {report.error}." if report.error else ""
-    if report.subject.subject is not Subject.MATCHED:
-        return f"{_ending(report)}: nothing was fetched.{stopped}"
-    missing = [one.name for one in report.entries if not one.outcome.whole]
-    again = next((one.again_at for one in report.entries if one.again_at), None)
+    again = latest(report.entries)
     later = f" The vendor's limit is used up; run again after {again:%Y-%m-%d %H:%M} UTC." if again else ""
+    if report.subject.subject is not Subject.MATCHED:
+        return f"{_ending(report)}: nothing was fetched.{later}{stopped}"
+    missing = [one.name for one in report.entries if not one.outcome.whole]
     what = "1 endpoint misses" if len(missing) == 1 else f"{len(missing)} of {whole} endpoints miss"
     return f"{_ending(report)}: {what} something: {', '.join(missing)}.{later}{stopped}"
 

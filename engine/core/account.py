@@ -72,7 +72,8 @@ class Account(Discreet, Struct, dict=True):
                 reason = f"`{found.name}` was not found out" + (f": {end.reason}" if end is not None and end.reason else "")
                 outcome = end.outcome if end is not None and end.outcome is not Outcome.COMPLETE else Outcome.FAILED
                 another = bool(found.granted_by) and found.granted_by != endpoint.granted_by
-                return ChainEnd(outcome, reason, helpless=another or (end is not None and end.helpless))
+                again = end.again_at if end is not None else None
+                return ChainEnd(outcome, reason, again_at=again, helpless=another or (end is not None and end.helpless))
             known[hole.name] = value
         return tuple(known.items())
 

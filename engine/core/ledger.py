@@ -121,6 +121,11 @@ class Entry(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+def latest(ended: Iterable[ChainEnd | Entry]) -> datetime | None:
+    """Give when the vendor's limits let all of it go on; None where none is used up, or the vendor did not say."""
+    return max((one.again_at for one in ended if one.again_at is not None), default=None)
+
+
 def outcome_of(ends: Sequence[ChainEnd], unasked: int, received: int) -> tuple[Outcome, str | None]:
     """Give an endpoint's outcome and reason. `ends` are its chains, `unasked` the number of those never sent, `received` of records.
 
@@ -198,7 +203,7 @@ def inherited_entry(parent: Entry, name: str) -> Entry | None:
     """Give a child endpoint the outcome of its parent if that has no records to ask about; None if the child is asked."""
     if parent.outcome in NOT_ASKED:
         reason = f"{parent.name} is {parent.outcome}" + (f": {parent.reason}" if parent.reason else "")
-        return Entry(name, parent.outcome, reason)
+        return Entry(name, parent.outcome, reason, again_at=parent.again_at)
     return None
 
 

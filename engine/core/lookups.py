@@ -39,7 +39,8 @@ class Combined(Struct, frozen=True):
         for sought in self.lacking:
             missing = sorted(needed & sought.names)
             if missing:
-                return Entry(endpoint.name, sought.outcome, f"<{missing[0]}> is not known: {sought.found.reason}")
+                words = f"<{missing[0]}> is not known: {sought.found.reason}"
+                return Entry(endpoint.name, sought.outcome, words, again_at=sought.found.again_at)
         return None
 
 

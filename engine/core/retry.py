@@ -74,6 +74,11 @@ class GiveUp(Struct, frozen=True):
     dead: bool = False
     final: bool = False
 
+    @property
+    def said(self) -> str:
+        """Give the words, with when the vendor allows more."""
+        return self.words if self.again_at is None else f"{self.words}; it can go on at {self.again_at:%Y-%m-%d %H:%M:%S} UTC"
+
 
 Verdict = Wait | Refresh | Done | GiveUp
 Answer = Response | NoAnswer | Malformed

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -28,7 +29,8 @@ class LookupResult(Discreet, Struct, frozen=True):
     """The result of a look-up: was the person found, and the reason if not. `rows` hold the values to ask the endpoints with.
 
     There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown. `proof`:
-    what showed that the connection sees people, where nobody is known: verify or probe.
+    what showed that the connection sees people, where nobody is known: verify or probe. `again_at`: when the vendor's limit, which
+    is used up, lets the look-up be asked.
     """
 
     HIDDEN = ("rows",)
@@ -37,6 +39,7 @@ class LookupResult(Discreet, Struct, frozen=True):
     reason: str | None = None
     rows: tuple[Row, ...] = ()
     proof: str | None = None
+    again_at: datetime | None = None
 
 
 class Lack(Struct, frozen=True):

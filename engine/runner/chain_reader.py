@@ -61,10 +61,7 @@ class ChainReader(Struct):
         return scope_remedy(self.chain.endpoint.granted_by, self.client.credentials.granted, refusal.rule)
 
     def _given_up(self, given_up: GiveUp) -> ChainEnd:
-        words = given_up.words
-        if given_up.again_at is not None:
-            words += f"; it can go on at {given_up.again_at:%Y-%m-%d %H:%M:%S} UTC"
-        end = self._end(Outcome.FAILED, words, final=given_up.dead or given_up.exhausted or given_up.final)
+        end = self._end(Outcome.FAILED, given_up.said, final=given_up.dead or given_up.exhausted or given_up.final)
         return replace(end, again_at=given_up.again_at)
 
     def _end(self, outcome: Outcome, reason: str | None = None, *, final: bool = False) -> ChainEnd:

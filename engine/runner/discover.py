@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from engine.core.account import Account, needed, own_row, spared
 from engine.core.chain import Chain, join_rows
 from engine.core.envelope import request_values
-from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, inherited_entry, outcome_of
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, inherited_entry, latest, outcome_of
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.select import parse_select
 from engine.language.expressions.template import Field
@@ -54,7 +54,7 @@ class Discovery(Struct):
         outcome, reason = outcome_of(ends, 0, received)
         if above is not None:
             outcome, reason = at_most_partial(above, outcome, reason)
-        self.account.entries[endpoint.name] = Entry(endpoint.name, outcome, reason, Tally(records=received))
+        self.account.entries[endpoint.name] = Entry(endpoint.name, outcome, reason, Tally(records=received), again_at=latest(ends))
 
     async def _asked(self, endpoint: Endpoint, row: Row) -> ChainEnd:
         place = own_row(endpoint, dict(row))

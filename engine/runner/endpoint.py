@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved, join_rows
-from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, outcome_of
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, latest, outcome_of
 from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
@@ -199,7 +199,7 @@ class EndpointRun(Discreet, Struct, dict=True):
             tally,
             covered=self._covered(),
             file=self.store.described(),
-            again_at=next((end.again_at for end in ends if end.again_at), None),
+            again_at=latest(ends),
             notes=self.store.notes(),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -40,7 +41,8 @@ class WholeList(Discreet, Struct, frozen=True):
 class NotListed(Struct, frozen=True):
     """Why the list could not be read whole.
 
-    `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential; `helpless`: no scope would mend that.
+    `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential; `helpless`: no scope would mend that;
+    `again_at`: when its limit, which is used up, allows more.
     """
 
     words: str
@@ -48,10 +50,11 @@ class NotListed(Struct, frozen=True):
     nobody: bool = False
     dead: bool = False
     helpless: bool = False
+    again_at: datetime | None = None
 
     def end(self) -> ChainEnd:
         """Give the same as a chain's end, for the ledger."""
-        return ChainEnd(self.outcome, self.words, helpless=self.helpless)
+        return ChainEnd(self.outcome, self.words, again_at=self.again_at, helpless=self.helpless)
 
 
 class KeptPages(Struct):
@@ -88,7 +91,7 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
         empty = not any(page.records for _, page, _ in kept.pages)
         return NotListed(LED_ASTRAY) if reader.led and empty else WholeList(kept.pages)
     if isinstance(stopped.why, GiveUp):
-        return NotListed(stopped.why.words, dead=stopped.why.dead)
+        return NotListed(stopped.why.said, dead=stopped.why.dead, again_at=stopped.why.again_at)
     refusal = stopped.why if isinstance(stopped.why, Refusal) else None
     words = refusal.words if refusal is not None else str(stopped.why)
     if refusal is not None and refusal.means == "denied":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
 from engine.core.account import Account
 from engine.core.chain import Chain, join_rows
 from engine.core.identity import Identifier, lowered
-from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
+from engine.core.ledger import ChainEnd, Outcome, Subject, Tally, latest
 from engine.core.proof import not_found_by, unasked
 from engine.core.request import Request
 from engine.core.response import Page
@@ -73,15 +74,15 @@ class Lookups(Struct, frozen=True):
 
     async def _ask(self, lookup: Endpoint, person: Mapping[str, Identifier]) -> Answers:
         outer = self._outer(lookup)
-        if isinstance(outer, str):
-            return Answers(lookup, unproven(outer))
+        if isinstance(outer, LookupResult):
+            return Answers(lookup, outer)
         rows = [join_rows(row, own) for row in outer for own in lookup.rows]
         answers: list[WholeList | NotListed] = await side_by_side(self._listed(lookup, (*row_of(person), *row)) for row in rows)
         failed = [one for one in answers if isinstance(one, NotListed) and not one.nobody]
         excused = len(failed) < len(answers) and all(one.outcome is Outcome.UNLICENSED for one in failed)
         if failed and not excused:
             worst = max(failed, key=lambda one: (one.dead, one.outcome is Outcome.FAILED, one.outcome is Outcome.DENIED))
-            said = LookupResult(Subject.UNPROVEN, worst.words) if worst.dead else unproven(worst.words)
+            said = LookupResult(Subject.UNPROVEN, worst.words) if worst.dead else unproven(worst.words, latest(one.end() for one in failed))
             return Answers(lookup, said, outcome=worst.outcome)
         lists = [one for one in answers if isinstance(one, WholeList)]
         if not lists:
@@ -95,22 +96,24 @@ class Lookups(Struct, frozen=True):
         ]
         return Answers(lookup, identify(lookup, answered, sum(one.others for one in lists)), lists)
 
-    def _outer(self, lookup: Endpoint) -> Sequence[Row] | str:
+    def _outer(self, lookup: Endpoint) -> Sequence[Row] | LookupResult:
         """Give the rows of `discover` that a look-up is asked for each of, or why they are not all known."""
         parents = lookup.parents()
         if not parents:
             return [()]
         entry = self.account.entries[parents[0].endpoint]
         if entry.outcome not in (Outcome.COMPLETE, Outcome.EMPTY):
-            return f"`{entry.name}` is {entry.outcome}" + (f" ({entry.reason})" if entry.reason else "")
+            return unproven(f"`{entry.name}` is {entry.outcome}" + (f" ({entry.reason})" if entry.reason else ""), entry.again_at)
         if self.account.lacking(parents):
-            return f"a record of `{entry.name}` has no usable `{parents[0].name}`"
+            return unproven(f"a record of `{entry.name}` has no usable `{parents[0].name}`")
         return self.account.rows.get(parents, [])
 
     async def _listed(self, lookup: Endpoint, row: Row) -> WholeList | NotListed:
         completed = self.account.complete(lookup, row)
         if isinstance(completed, ChainEnd):
-            return NotListed(completed.reason or "what it needs of the account is not known", completed.outcome)
+            return NotListed(
+                completed.reason or "what it needs of the account is not known", completed.outcome, again_at=completed.again_at
+            )
         return await listed(Chain(lookup, completed), self.client, self.tally)
 
 
@@ -119,6 +122,6 @@ def row_of(person: Mapping[str, Identifier]) -> Row:
     return tuple((name, one.value) for name, one in person.items())
 
 
-def unproven(words: str) -> LookupResult:
-    """Say why a look-up could not say whether it knows the person."""
-    return LookupResult(Subject.UNPROVEN, f"the look-up failed: {words}")
+def unproven(words: str, again_at: datetime | None = None) -> LookupResult:
+    """Say why a look-up could not say whether it knows the person; `again_at`: when the vendor's limit lets it."""
+    return LookupResult(Subject.UNPROVEN, f"the look-up failed: {words}", again_at=again_at)

@@ -229,4 +229,5 @@ class Run:
         if found.subject is Subject.MATCHED:
             return self.endpoints.final()
         outcome = Outcome.ABSENT if found.subject is Subject.NO_MATCH else Outcome.FAILED
-        return {name: Entry(name, outcome, f"{WITHOUT_PERSON} {found.subject}: {found.reason}") for name in self.vendor.endpoints}
+        reason = f"{WITHOUT_PERSON} {found.subject}: {found.reason}"
+        return {name: Entry(name, outcome, reason, again_at=found.again_at) for name in self.vendor.endpoints}
