@@ -39,6 +39,7 @@ class Vendor:
 
     def __init__(self, folder: Path, name: str = "acme") -> None:
         self.name, self.asked, self.hold, self.good, self.used_up = name, Counter[str](), "", True, ""
+        self.again_in = "3600"
         self.arrivals: list[float] = []
         self.spec = folder / f"{name}.yaml"
         self.spec.write_text(SPEC.format(vendor=name, title=name.title()))
@@ -70,7 +71,7 @@ class Vendor:
         if not self.good:
             return web.Response(status=401)
         if self.used_up and path.endswith(self.used_up):
-            return web.Response(status=429, headers={"Retry-After": "3600"})
+            return web.Response(status=429, headers={"Retry-After": self.again_in})
         if self.hold and path.endswith(self.hold):
             self.arrived.set()
             await asyncio.to_thread(self._held.wait)

@@ -17,6 +17,7 @@ from engine.errors import Exit
 from engine.open_account import SIDE_BY_SIDE, OpenAccount
 from engine.replaced import replace
 from tests.batch.conftest import states_of
+from tests.batch.test_killed_batch import Watched
 
 SILENT = NoAnswer("refused", "no connection could be made")
 
@@ -90,3 +91,23 @@ def test_the_status_says_when_it_goes_on(failing, batch, monkeypatch):
     assert json.loads(batch.habeas("status", str(batch.out), "--json").stdout)["connections"]["acme/environment"]["goes_on"].startswith(
         "2999"
     )
+
+
+@pytest.mark.parametrize("place", ["@x.io", "/notes"], ids=["the look-up", "an endpoint"])
+def test_a_limit_that_is_used_up_is_waited_for_wherever_it_is_met(place, batch, vendor):
+    """Nobody fails for it, and nobody else is asked until the moment that the vendor told."""
+    used_up = "{status: 429, means: exhausted}"
+    spec = vendor.spec.read_text().replace("means: absent}]", f"means: absent}}, {used_up}]")
+    vendor.spec.write_text(spec.replace("/notes, records: items", f"/notes, records: items, refusals: {{rules: [{used_up}]}}"))
+    vendor.used_up, vendor.again_in = place, "1"
+
+    def on(path: str) -> None:
+        if path.endswith(place) and vendor.asked[path] == 2:
+            vendor.used_up = ""
+
+    vendor.asked = Watched(vendor.asked, on)
+    done = batch("A,ada@x.io")
+    assert (done.code, states_of(batch.out)) == (0, {"A": "done"}), done.err
+    first = json.loads((batch.out / "people" / "A" / "acme.try-1" / "manifest.json").read_text())
+    assert first["endpoints"]["notes"]["again_at"] is not None
+    assert "it can go on at" in first["endpoints"]["notes"]["reason"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import io
 import resource
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from engine.batch.batch_folder import opened
 from engine.batch.people_csv import SHOWN, LineFault, PersonLine, read_lines
+from engine.connection.vault import Vault
 
 CASES = yaml.safe_load((Path(__file__).parent / "data_csv.yaml").read_text("utf-8"))
 
@@ -58,6 +61,60 @@ def test_what_spreadsheets_write_is_read(raw, requests):
     found = list(read_lines(io.BytesIO(raw)))
     assert [one.request for one in found if isinstance(one, PersonLine)] == requests
     assert not [one for one in found if isinstance(one, LineFault)]
+
+
+def test_a_cell_that_never_ends_is_told():
+    """Mostly its quote is not closed."""
+    (fault,) = read_lines(io.BytesIO(b'request,email\nA,"' + b"x\n" * 100_000 + b'"\n'))
+    assert isinstance(fault, LineFault)
+    assert (fault.line, fault.words) == (2, "a cell is longer than 128 KiB: is a quote not closed?")
+
+
+@pytest.mark.parametrize(
+    ("again", "code"),
+    [
+        ("email,request\nada@x.io,A\n", 0),
+        ("request,email,phone\nA,ada@x.io,\n", 0),
+        ("phone;email;request\n;ada@x.io;A\n", 0),
+        ("request,email\n A , ada@x.io \n", 0),
+        ("request,email,phone\nA,ada@x.io,+15550100200\n", 2),
+        ("request,email,only\nA,ada@x.io,notes\n", 2),
+        ("request,email\na,ada@x.io\n", 2),
+    ],
+    ids=[
+        "moved",
+        "an empty one more",
+        "both, and semicolons",
+        "blanks",
+        "an identifier more",
+        "another wish",
+        "another name in capitals alone",
+    ],
+)
+def test_a_row_is_the_same_wherever_its_columns_stand(again, code, habeas, vendor, tmp_path):
+    """And whether others are there that it leaves empty: a new row may need a column which the file did not have."""
+    people, out = tmp_path / "people.csv", tmp_path / "out"
+    words = ("batch", str(people), "--vendor", str(vendor.spec), "--out", str(out))
+    people.write_text("request,email\nA,ada@x.io\n")
+    assert habeas(*words, **vendor.given).returncode == 0
+    people.write_text(again)
+    assert habeas(*words, **vendor.given).returncode == code
+
+
+def test_a_batch_of_before_knows_its_rows(habeas, vendor, tmp_path):
+    """When what stands for a row held its columns in their order, empty ones too."""
+    people, out, state = tmp_path / "people.csv", tmp_path / "out", tmp_path / "state"
+    people.write_text("request,phone,email\nA,,ada@x.io\n")
+    words = ("batch", str(people), "--vendor", str(vendor.spec), "--out", str(out))
+    given = {**vendor.given, "HABEAS_HOME": str(state)}
+    assert habeas(*words, **given).returncode == 0
+    folder = opened(out, state)
+    old = hmac.digest(folder.key(Vault(state).keys).secret, b'{"request":"A","phone":"","email":"ada@x.io"}', "sha256")[:16]
+    folder.database.run("update line set content=?", old)
+    folder.database.run("drop index by_any_case")
+    folder.database.close()
+    done = habeas(*words, **given)
+    assert (done.returncode, "was in the batch already" in done.stderr) == (0, True)
 
 
 def test_lines_are_counted_as_an_editor_does():

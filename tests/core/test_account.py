@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from engine.core.account import Account, captured, needed, own_row, spared
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally
+from engine.replaced import replace
 from tests.core.specs import HEAD, vendor
 
 WITH = HEAD.replace(
@@ -64,6 +67,9 @@ def test_what_could_not_be_discovered_ends_what_needs_it():
     assert account.complete(one, (("KIND", "b"),)) == ChainEnd(Outcome.FAILED, "`props` was not found out")
     account.ends["props", (("KIND", "b"),)] = ChainEnd(Outcome.DENIED, "HTTP 403", helpless=True)
     assert account.complete(one, (("KIND", "b"),)) == ChainEnd(Outcome.DENIED, "`props` was not found out: HTTP 403", helpless=True)
+    used_up = ChainEnd(Outcome.FAILED, "used up", again_at=datetime(2026, 11, 25, tzinfo=UTC))
+    account.ends["props", (("KIND", "b"),)] = used_up
+    assert account.complete(one, (("KIND", "b"),)) == replace(used_up, reason="`props` was not found out: used up")
     account.ends["props", (("KIND", "b"),)] = ChainEnd(Outcome.COMPLETE)
     assert account.complete(one, (("KIND", "b"),)) == ChainEnd(Outcome.FAILED, "`props` was not found out")
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, exit_code, inherited_entry, outcome_of, replaced
+from engine.core.ledger import (
+    ChainEnd,
+    Entry,
+    Outcome,
+    Subject,
+    Tally,
+    at_most_partial,
+    exit_code,
+    inherited_entry,
+    latest,
+    outcome_of,
+    replaced,
+)
 from engine.errors import Exit
 
 C, E, A, U, X, D, P, F = (Outcome(one) for one in ("complete", "empty", "absent", "unlicensed", "excluded", "denied", "partial", "failed"))
@@ -80,12 +94,22 @@ def test_a_successor_that_ended_well_excuses_its_predecessor():
     assert replaced({"old": Entry("old", P), "new": new}, {"new": "old"})["old"].reason == "replaced by new"
 
 
+def test_everything_can_go_on_when_the_last_of_it_can():
+    """Where no limit is used up, there is no such moment."""
+    soon, later = datetime(2026, 11, 25, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC)
+    assert latest([ChainEnd(F, again_at=later), Entry("x", F, again_at=soon), ChainEnd(C)]) == later
+    assert latest([Entry("x", C)]) is None
+
+
 def test_a_child_takes_after_its_parent():
     """It is asked beneath a complete or partial list only, and beneath a partial one it is at most partial."""
     for outcome in (E, A, U, D, F):
         below = inherited_entry(Entry("parent", outcome, "why"), "child")
         assert (below.outcome, below.reason) == (outcome, f"parent is {outcome}: why")
     assert inherited_entry(Entry("parent", E), "child").reason == "parent is empty"
+    assert inherited_entry(Entry("parent", F, again_at=datetime(2026, 11, 25, tzinfo=UTC)), "child").again_at == datetime(
+        2026, 11, 25, tzinfo=UTC
+    )
     for outcome in (C, P):
         assert inherited_entry(Entry("parent", outcome), "child") is None
     partial = Entry("parent", P, "why")

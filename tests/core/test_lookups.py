@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from engine.core.ledger import Outcome, Subject
@@ -23,7 +25,7 @@ CONTACT, AGENT = frozenset({"CONTACT"}), frozenset({"AGENT"})
 HER = LookupResult(Subject.MATCHED, None, ((("CONTACT", "c1"),), (("CONTACT", "c2"),)))
 HIM = LookupResult(Subject.MATCHED, None, ((("AGENT", "a1"),),))
 NOBODY = LookupResult(Subject.NO_MATCH, "nobody", proof="verify")
-DOUBT = LookupResult(Subject.UNPROVEN, "doubt")
+DOUBT = LookupResult(Subject.UNPROVEN, "doubt", again_at=datetime(2026, 11, 25, tzinfo=UTC))
 TWO = LookupResult(Subject.AMBIGUOUS, "two")
 
 
@@ -54,7 +56,7 @@ def test_what_needs_a_name_that_was_not_captured_has_the_look_ups_outcome(found,
     assert (one.found.subject, one.found.rows, one.found.proof) == (Subject.MATCHED, HER.rows, found.proof)
     entry = one.entry(SPEC.endpoints["replies"])
     assert entry is not None
-    assert (entry.outcome, entry.reason) == (ends, f"<AGENT> is not known: {found.reason}")
+    assert (entry.outcome, entry.reason, entry.again_at) == (ends, f"<AGENT> is not known: {found.reason}", found.again_at)
     assert [one.entry(SPEC.endpoints[name]) for name in ("orders", "mail", "notes")] == [None] * 3
 
 

@@ -132,6 +132,12 @@ def test_what_is_final_says_so():
     assert [kind for kind in ("dns", "reset", "too_large", "forbidden") if NoAnswer(kind, "x").final] == ["too_large", "forbidden"]
 
 
+def test_who_gives_up_says_when_it_can_go_on():
+    """Where the vendor told."""
+    assert GiveUp("no").said == "no"
+    assert GiveUp("no", NOW).said == f"no; it can go on at {NOW:%Y-%m-%d %H:%M:%S} UTC"
+
+
 @pytest.mark.parametrize("moment", ["99999999999", "Tue, 24 Nov 9999 11:01:00 GMT"])
 def test_a_moment_of_another_age_is_told_to_nobody(moment):
     """The limit is used up; when more is allowed is not known."""
