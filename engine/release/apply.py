@@ -67,6 +67,11 @@ class PolicyInForce:
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
         self._doubting = any(_doubts(rule) for rule in policy.others)
 
+    @property
+    def on_records(self) -> bool:
+        """Whether something was decided about single records: only then what is said of one depends on its digest."""
+        return self._decisions.on_records
+
     def compiled(self, endpoint: str) -> Compiled:
         """Give the rules for an endpoint."""
         found = self._compiled.get(endpoint)
