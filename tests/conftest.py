@@ -9,9 +9,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +42,21 @@ settings.load_profile("quick")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+MEMORY, ROOM = "/dev/shm", 4 << 30
+
+
+def room_in_memory() -> bool:
+    """Whether the files of all tests can lie in memory, programs that are run there too."""
+    try:
+        found = os.statvfs(MEMORY)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK)
+
+
+if "TMPDIR" not in os.environ and room_in_memory():  # a disk is written through to so often that tests wait for it more than for anything
+    os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
+
 
 def pytest_collection_finish() -> None:
     """Look for garbage as seldom as a command does, and never among ten thousand tests: each look would go through all of them."""
@@ -54,6 +71,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class CommandLine:
+    """The command line in this process, with a state folder, `home`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def __call__(self, *words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        """Call it to its end."""
+        return run_here(words, environment(self.home, **more), stdin)
 
 
 class Simulator:
@@ -124,12 +152,7 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
 @pytest.fixture
 def habeas(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Call the command line in this process, with a state folder of its own."""
-    state = tmp_path_factory.mktemp("state")
-
-    def run(*words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-        return run_here(words, environment(state / "habeas", **more), stdin)
-
-    return run
+    return CommandLine(tmp_path_factory.mktemp("state") / "habeas")
 
 
 @pytest.fixture

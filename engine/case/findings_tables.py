@@ -1,8 +1,9 @@
 """The tables of `findings.sqlite`, a cache: what was flagged in a case's runs, where, and what was decided about it.
 
-Numbers stand for texts, so that 400,000 findings fit into some megabytes. The file is private: it holds values of records. A file that
-has its name never changes: who decides makes another one of it, which takes its place. So nobody waits, and what somebody has
-open stays what it was, whatever others do; SQLite's own locks and journals hang on names, and would take one file's for another's.
+Numbers stand for texts, so that 400,000 findings fit into some megabytes; as what the values of a row were found is a sum of bits, one for
+each kind. The file is private: it holds values of records. A file that has its name never changes: who decides makes another one of it,
+which takes its place. So nobody waits, and what somebody has open stays what it was, whatever others do; SQLite's own locks and journals
+hang on names, and would take one file's for another's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write
 from engine.errors import DiskError, HabeasError
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
@@ -31,7 +32,7 @@ CREATE TABLE records (
 );
 CREATE TABLE fields (id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, field TEXT NOT NULL);
 CREATE TABLE pointers (id INTEGER PRIMARY KEY, field INTEGER NOT NULL, pointer TEXT NOT NULL);
-CREATE TABLE whys (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule TEXT NOT NULL, asked INTEGER NOT NULL);
+CREATE TABLE whys (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule TEXT NOT NULL, asked INTEGER NOT NULL, bit INTEGER NOT NULL);
 CREATE TABLE "values" (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL, shown TEXT NOT NULL, row INTEGER NOT NULL,
     count INTEGER NOT NULL DEFAULT 0, asked INTEGER NOT NULL DEFAULT 0, undecided INTEGER NOT NULL DEFAULT 0, decision INTEGER
@@ -40,17 +41,21 @@ CREATE TABLE findings (
     id INTEGER PRIMARY KEY, value INTEGER NOT NULL, why INTEGER NOT NULL, record INTEGER NOT NULL, pointer INTEGER NOT NULL, act INTEGER
 );
 CREATE TABLE stands (value INTEGER NOT NULL, field INTEGER NOT NULL, why INTEGER NOT NULL, count INTEGER NOT NULL);
-CREATE TABLE rows (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, undecided INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE rows (
+    id INTEGER PRIMARY KEY, count INTEGER NOT NULL, kinds INTEGER NOT NULL,
+    undecided INTEGER NOT NULL DEFAULT 0, act INTEGER NOT NULL DEFAULT 0
+);
 """
 FILLED = """
 CREATE INDEX findings_by_value ON findings (value);
-CREATE INDEX findings_decided ON findings (value) WHERE act IS NOT NULL;
+CREATE INDEX findings_decided ON findings (value, act) WHERE act IS NOT NULL;
 CREATE INDEX stands_by_value ON stands (value);
 CREATE INDEX values_by_row ON "values" (row);
 CREATE INDEX values_by_digest ON "values" (digest);
 CREATE INDEX records_by_sha256 ON records (sha256);
 CREATE INDEX records_by_line ON records (endpoint, line);
-INSERT INTO rows (id, count) SELECT row, max(count) FROM "values" GROUP BY row;
+INSERT INTO rows (id, count, kinds) SELECT row, max("values".count), sum(DISTINCT whys.bit) FROM "values"
+    JOIN stands ON stands.value = "values".id JOIN whys ON whys.id = stands.why GROUP BY row;
 CREATE INDEX rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
 """
 COUNTED = """
@@ -60,6 +65,10 @@ UPDATE "values" SET undecided = asked - (
 );
 UPDATE rows SET undecided = (
     SELECT count(*) FROM "values" WHERE "values".row = rows.id AND "values".undecided AND "values".decision IS NULL
+), act = (
+    SELECT max(max(coalesce("values".decision, 0), coalesce((
+        SELECT max(findings.act) FROM findings WHERE findings.value = "values".id AND findings.act IS NOT NULL
+    ), 0))) FROM "values" WHERE "values".row = rows.id
 );
 """
 

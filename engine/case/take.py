@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from itertools import chain, count, islice
 from pathlib import Path
@@ -18,7 +18,9 @@ from typing import Any, cast
 
 import msgspec
 
-from engine.case.acts import FILES, Act, Gap, LogLine, TakenIn
+from engine.case.act_sentences import kind_name
+from engine.case.acts import FILES, OTHERS, Act, Gap, LogLine, TakenIn
+from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.manifest_check import contradicted, contradiction
 from engine.case.received import ABOUT, our_name
@@ -28,7 +30,7 @@ from engine.connection.lock_queue import FILE
 from engine.connection.private_files import FOLDER, cannot_write, sync_folder, write_private
 from engine.connection.state_folder import VENDOR
 from engine.core.ledger import WITHOUT_PERSON, Subject
-from engine.errors import Refused, UsageError
+from engine.errors import HabeasError, Refused, UsageError
 from engine.explain.run_folder import SpecName
 from engine.run_head import not_ended
 from engine.sink import MANIFEST
@@ -91,7 +93,8 @@ class TakenRun(msgspec.Struct, frozen=True):
         missing = {name: str(one.get("outcome")) for name, one in asked.items() if one.get("outcome") in MISSING}
         period = [Gap(PERIOD, NARROWED)] if self.narrowed else []
         files = [Gap(f"{name}{FILES}", NOT_DOWNLOADED) for name, one in self.endpoints.items() if _files_left(one, is_gap=name in missing)]
-        return (*subject, *(Gap(name, outcome) for name, outcome in {**ordered, **missing}.items()), *files, *period)
+        why = {name: told for name in missing if isinstance(told := asked[name].get("reason"), str) and told}
+        return (*subject, *(Gap(name, outcome, why.get(name)) for name, outcome in {**ordered, **missing}.items()), *files, *period)
 
 
 def _files_left(told: Mapping[str, Any], *, is_gap: bool) -> bool:
@@ -121,6 +124,16 @@ def read_run(folder: Path) -> TakenRun:
     if run.finished is None:
         raise not_ended(folder)
     return run
+
+
+def had_files(case: OpenCase, part: VendorPart) -> bool:
+    """Whether the run that counts was asked for files: its counts tell of some that came or failed. What cannot be read tells of none."""
+    try:
+        every = read_run(case.folder / part.run.folder).endpoints.values() if part.run is not None else ()
+    except HabeasError:
+        return False
+    counts = [one for told in every if isinstance(one := told.get("files"), dict)]
+    return any(one.get("downloaded") or one.get("failed") for one in counts)
 
 
 def may_take(case: OpenCase, run: TakenRun, *, vendor: str | None, confirmed: bool) -> bool | None:
@@ -176,9 +189,23 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, now: datetime, *, same
 def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Give the act that takes in a run which lies in `place`."""
     outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
-    return TakenIn(
-        vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same, unasked=run.unasked
-    )
+    gaps = (*run.gaps, *_not_asked_by(case, run))
+    return TakenIn(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=gaps, same_person=same, unasked=run.unasked)
+
+
+def _not_asked_by(case: OpenCase, run: TakenRun) -> Iterator[Gap]:
+    """Give the gap of a vendor that knows nobody by what it was asked by, now or before, while the person has more identifiers of it."""
+    if run.subject.get("outcome") != Subject.NO_MATCH or run.digest is None or run.digest.key_id != case.case.key_id:
+        return
+    asked = set(run.digest.all)
+    for line in case.lines:
+        if isinstance(line.act, TakenIn) and line.act.vendor == run.vendor and line.act.kind == "run":
+            with suppress(HabeasError):  # a run that is no longer there proves nothing
+                earlier = read_run(case.folder / line.act.folder).digest
+                asked.update(earlier.all if earlier is not None else ())
+    left = {kind for one in case.case.digests if one not in asked and (kind := one.partition(":")[0]) in run.digest.by_kind}
+    if left:
+        yield Gap(OTHERS, f"not asked by another {' or '.join(map(kind_name, sorted(left)))}")
 
 
 def _copied(source: Path, part: Path, run: TakenRun) -> None:

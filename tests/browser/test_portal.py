@@ -86,6 +86,9 @@ def test_everybody_can_use_every_page(judged, desk, ran):
     judged.get(f"{at}{AT}/values")
     followed(judged, judged.find_element(By.CSS_SELECTOR, ".next button").click)
     found += faults(judged, "values")
+    for name, choice in {"values-chosen": "?show=undecided&kind=emails", "values-none": "?show=hand&kind=phones"}.items():
+        judged.get(f"{at}{AT}/values{choice}")
+        found += faults(judged, name)
     judged.get(at + AT)
     open_here(ran).act(Identified(how="by a colleague"), NOW, by="ana")
     say = judged.find_element(By.NAME, "say")
@@ -110,7 +113,7 @@ def test_everybody_can_use_the_package_page(judged, desk, ran):
     assert ran("review", "give", "DSR-17", "undecided").returncode == 0
     judged.get(f"{at}{AT}/package")
     look("package-to-make")
-    followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
+    followed(judged, judged.find_element(By.CSS_SELECTOR, "[value=build]").click)
     look("package-under-way")
     desk.wait("build")
     judged.get(f"{at}{AT}/package")

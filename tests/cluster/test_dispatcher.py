@@ -121,16 +121,17 @@ async def test_drains_go_on_while_the_database_is_away_and_jobs_come_again_when_
     await found.sweep(NOTHING)
     running = asyncio.create_task(found.run(drain))
     while len(drained) < 2:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # SLEEPS: between two looks
     postgres.sql("alter database habeas allow_connections false")
     postgres.end_sessions()
     go_on.set()
     while found._worker._running_jobs:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # SLEEPS: between two looks
     postgres.sql("alter database habeas allow_connections true")
     lent(bare, tmp_path / "more", "three")
     while len(drained) < 3:
         await found.sweep(NOTHING)
+        await asyncio.sleep(0.01)  # SLEEPS: between two looks at a database
     assert (drained, running.done()) == (["acme/one", "acme/two", "acme/three"], False)
     found.stop()
     await running
