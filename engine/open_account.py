@@ -27,7 +27,7 @@ Watch = Callable[[Run], AbstractAsyncContextManager[object]]
 
 
 class OpenAccount:
-    """A connection in use. `notes` are what the operator should know of it.
+    """A connection in use. `notes` are what the operator should know of it, `answered` counts the vendor's answers to people's runs.
 
     People are let in one after the other, as long as the limits have room for one more, SIDE_BY_SIDE at most.
     """
@@ -37,6 +37,7 @@ class OpenAccount:
         self.session, self.connection, self.many = session, connection, many
         self.notes = [] if notes is None else notes
         self.facts: AccountFacts | None = None
+        self.answered = 0
         self._learnt = session.clock.now()
         self._asking, self._door, self._places = asyncio.Lock(), asyncio.Lock(), asyncio.Semaphore(SIDE_BY_SIDE)
 

@@ -60,8 +60,8 @@ class PeopleQueue(Protocol):
     async def prepare(self, taken: Assignment) -> None:
         """Make room for the result. Raises DiskError, OutputError."""
 
-    def judge(self, taken: Assignment, report: Report, *, unreachable: bool) -> Ending:
-        """Say where the row stands after a run. An ending without a code puts nothing in its place. Raises DiskError."""
+    def judge(self, taken: Assignment, report: Report, *, unreachable: bool, others: bool) -> Ending:
+        """Say where the row stands after a run (`states.ending`). An ending without a code puts nothing in its place. Raises DiskError."""
 
     async def put(self, ended: EndedPerson) -> None:
         """Note how somebody ended."""
@@ -95,11 +95,14 @@ async def _one_after_the_other(queue: PeopleQueue, account: OpenAccount, stoppin
 async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, stopping: Stopping) -> EndedPerson:
     """Ask for one person, and put what was found in its place."""
     await queue.prepare(taken)
-    silent = False
+    silent_since: int | None = None
 
     def heard(_: object, answer: Response | NoAnswer) -> None:
-        nonlocal silent
-        silent = isinstance(answer, NoAnswer)
+        nonlocal silent_since
+        if isinstance(answer, NoAnswer):
+            silent_since = account.answered if silent_since is None else silent_since
+        else:
+            account.answered, silent_since = account.answered + 1, None
         queue.heard(answer)
 
     person = taken.person
@@ -107,7 +110,8 @@ async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, st
     asked = replace(taken.target.order(person, person_of(told), taken.options, taken.made), digests=taken.key.digests)
     order = await going_on(asked, told, account.session)
     report = await account.carry_out(order, watch=stopping.watch, heard=heard)
-    end = queue.judge(taken, report, unreachable=silent)
+    others = silent_since is not None and account.answered > silent_since
+    end = queue.judge(taken, report, unreachable=silent_since is not None, others=others)
     if end.code is None or not report.finished:
         return EndedPerson(person, end)
     name, sha256 = await asyncio.to_thread(results.put_in_place, report.folder, taken.place, pack=taken.options.pack)

@@ -29,8 +29,10 @@ class Ending(Struct, frozen=True):
     pause: float | None = None
 
 
-def ending(report: Report, attempts: int, now: float, *, unreachable: bool) -> Ending:
+def ending(report: Report, attempts: int, now: float, *, unreachable: bool, others: bool = False) -> Ending:
     """Say where a row stands after a run that was its try number `attempts`. `unreachable`: the vendor did not answer at last.
+
+    `others`: it answered others meanwhile, who then need not wait.
 
     Somebody whose run was interrupted is asked again. Where the vendor cannot be reached, or a limit is used up, that happens by
     itself, three times at most; everything else that lacks something waits for `habeas retry`.
@@ -48,7 +50,8 @@ def ending(report: Report, attempts: int, now: float, *, unreachable: bool) -> E
             return Ending("queued", code, f"{reason}; goes on at {_moment(until)}", until.timestamp(), pause=until.timestamp())
         if unreachable:
             later = now + AGAIN[attempts - 1]
-            return Ending("queued", code, f"the vendor cannot be reached: {reason}", later, pause=later)
+            words = "the vendor does not answer, though it answers others" if others else "the vendor cannot be reached"
+            return Ending("queued", code, f"{words}: {reason}", later, pause=None if others else later)
     return Ending("failed", code, reason) if report.finished else _unfinished(report, reason, attempts, now)
 
 

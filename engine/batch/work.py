@@ -173,9 +173,9 @@ class FolderQueue:
         self._work.folder.check_there()
         results.set_aside(taken.place)
 
-    def judge(self, taken: Assignment, report: Report, *, unreachable: bool) -> Ending:
+    def judge(self, taken: Assignment, report: Report, *, unreachable: bool, others: bool) -> Ending:
         """Decide as states.py says; where the vendor allows nothing more now, nobody else is asked either."""
-        end = ending(report, taken.person.attempts, self._work.clock.timestamp(), unreachable=unreachable)
+        end = ending(report, taken.person.attempts, self._work.clock.timestamp(), unreachable=unreachable, others=others)
         if end.pause is not None:
             self._work.pauses[taken.person.connection] = end.pause
         return end

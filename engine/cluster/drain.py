@@ -215,14 +215,14 @@ class LeasedQueue:
         person = leased(taken.person)
         await asyncio.to_thread(make_ready, self._batches[person.batch].lent, person)
 
-    def judge(self, taken: Assignment, report: Report, *, unreachable: bool) -> Ending:
+    def judge(self, taken: Assignment, report: Report, *, unreachable: bool, others: bool) -> Ending:
         """Decide as states.py says; but nobody fails for a folder that takes nothing more, or a connection that can be used no more."""
         if report.error is not None:
             raise report.error
         if not self._drain.permitted():
             return Ending("queued", spent=False)
         now = self._drain.clock.timestamp()
-        end = ending(report, taken.person.attempts, now, unreachable=unreachable)
+        end = ending(report, taken.person.attempts, now, unreachable=unreachable, others=others)
         if end.pause is not None:  # it is written down with the next group, and nobody is to be taken until then either
             self._nobody_until = max(self._nobody_until, boot_seconds() + end.pause - now)
         gone = end.code is Exit.NOT_CONNECTED or self.account.end is not None

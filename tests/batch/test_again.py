@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import time
@@ -111,3 +112,26 @@ def test_a_limit_that_is_used_up_is_waited_for_wherever_it_is_met(place, batch, 
     first = json.loads((batch.out / "people" / "A" / "acme.try-1" / "manifest.json").read_text())
     assert first["endpoints"]["notes"]["again_at"] is not None
     assert "it can go on at" in first["endpoints"]["notes"]["reason"]
+
+
+def test_somebody_whom_the_vendor_alone_does_not_answer_holds_nobody_up(batch, monkeypatch):
+    """Of forty people one gets no answer: the others are not asked later for that."""
+    real, ended = OpenAccount.carry_out, list[str]()
+
+    async def carry_out(self, order, *, watch, heard):
+        who = order.options.reference
+        silent = who == "R0" and "R0" not in ended
+        if silent:
+            heard(None, SILENT)
+        report = await real(self, order, watch=watch, heard=(lambda *_: None) if silent else heard)
+        while silent and len(ended) < 3:
+            await asyncio.sleep(0.01)
+        ended.append(who)
+        entries = {name: replace(one, outcome=Outcome.PARTIAL, reason="so") for name, one in report.endpoints.items()}
+        return replace(report, exit_code=Exit.INCOMPLETE, endpoints=entries) if silent else report
+
+    monkeypatch.setattr(OpenAccount, "carry_out", carry_out)
+    monkeypatch.setattr(states, "AGAIN", (1.0, 0.1, 0.1))
+    assert batch(*(f"R{number},p{number}@x.io" for number in range(40))).code == 0
+    assert (len(ended), ended[-1]) == (41, "R0")
+    assert set(states_of(batch.out).values()) == {"done"}

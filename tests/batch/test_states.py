@@ -117,6 +117,14 @@ def test_a_run_decides_where_its_row_stands(case):
     assert ending(found, tried, NOW, unreachable=unreachable) == then
 
 
+@pytest.mark.parametrize("tried", [1, 2, 3])
+def test_somebody_whom_the_vendor_alone_does_not_answer_keeps_nobody_waiting(tried):
+    """Of a vendor that answers others only this row is asked again later."""
+    later = NOW + AGAIN[tried - 1]
+    words = "the vendor does not answer, though it answers others: e0 partial"
+    assert ending(report(INCOMPLETE, PARTIAL), tried, NOW, unreachable=True, others=True) == Ending("queued", INCOMPLETE, words, later)
+
+
 def test_the_exit_code_of_many_is_the_worst_of_all():
     """In the order of run."""
     order = [Exit.INTERRUPTED, Exit.DEFECT, Exit.REFUSED, Exit.NOT_CONNECTED, Exit.INCOMPLETE, Exit.COMPLETE]
