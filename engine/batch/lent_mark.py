@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from engine.connection.private_files import put_in_place, sync_folder, write_new
+from engine.connection.store_address import identity, shown
 from engine.errors import FULL, DiskError, OutputError, UsageError
 
 MARK = "dispatched.json"
@@ -43,6 +44,13 @@ def read_mark(folder: Path) -> LentMark | None:
         message = f"{path} cannot be read, or is of a newer Habeas; it says where this batch is lent to: put a copy of it back"
         raise UsageError(message)
     return mark
+
+
+def check_lent_to(folder: Path, mark: LentMark | None, address: str) -> None:
+    """See that a batch is lent to no other store than this. Raises UsageError."""
+    if mark is not None and identity(mark.store) != identity(address):
+        message = f"{folder} is lent to {shown(mark.store)} already: habeas resume {folder} takes it back first; nothing was changed"
+        raise UsageError(message)
 
 
 def write_mark(folder: Path, mark: LentMark) -> None:

@@ -194,13 +194,15 @@ def kept(database: Database, targets: Targets, *, anyway: bool) -> dict[str, Bat
     Raises UsageError where a spec or a connection is another one than before, NotConnected with all that are missing.
     """
     found = {}
-    for name, word, named, at, sha256 in list(database.all("select name, word, chosen, at, sha256 from connection order by name")):
+    rows = list(database.all("select name, word, chosen, at, sha256, simulated from connection order by name"))
+    for name, word, named, at, sha256, simulated in rows:
         target = targets.sought(word, named, at)
         if target is None:
             continue
         if target.name != name:
             message = f"the batch was begun with the connection {name}, and now there is {target.name}: put it back"
             raise UsageError(message)
+        _check_whom(target, begun_at_simulator=bool(simulated))
         if target.vendor.sha256 != sha256:
             if not anyway:
                 title = target.vendor.title
@@ -210,3 +212,16 @@ def kept(database: Database, targets: Targets, *, anyway: bool) -> dict[str, Bat
         found[name] = target
     targets.all_there()
     return found
+
+
+def _check_whom(target: BatchTarget, *, begun_at_simulator: bool) -> None:
+    """See that a batch which was begun at a vendor does not go on at a simulator, nor the other way round. Raises UsageError."""
+    if target.chosen.simulated == begun_at_simulator:
+        return
+    title, variable = target.vendor.title, f"HABEAS_{target.vendor.name.upper()}_AT"
+    message = f"the batch was begun at {title} itself, and a simulator would be asked: unset {variable}; nothing was sent"
+    if begun_at_simulator:
+        message = (
+            f"the batch was begun at a simulator of {title}, and {title} itself would be asked: set {variable} again; nothing was sent"
+        )
+    raise UsageError(message)

@@ -18,7 +18,7 @@ from engine import cluster
 from engine.batch.batch_folder import BatchFolder, BatchKey, opened
 from engine.batch.batch_proof import batch_code, write_proof
 from engine.batch.left_behind import recover
-from engine.batch.lent_mark import LentMark, read_mark
+from engine.batch.lent_mark import LentMark, check_lent_to, read_mark
 from engine.batch.targets import BatchTarget
 from engine.cli.batch_plan import plan_table
 from engine.cli.batch_view import status_words
@@ -47,10 +47,7 @@ class Lending(msgspec.Struct, frozen=True):
 def lending_to(word: str, out: Path) -> Lending:
     """Read `--dispatch`, and see that the store can take a batch. Raises UsageError, NotConnected; nothing was made then."""
     address = _address(word, "--dispatch")
-    mark = read_mark(out)
-    if mark is not None and identity(mark.store) != identity(address):
-        message = f"{out} is lent to {shown(mark.store)} already: habeas resume {out} takes it back first; nothing was changed"
-        raise UsageError(message)
+    check_lent_to(out, read_mark(out), address)
     store = store_of(address=address)
     asyncio.run(store.ready())
     asyncio.run(cluster.check_writable(address))

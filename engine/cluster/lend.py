@@ -14,7 +14,7 @@ import msgspec
 from psycopg.errors import ForeignKeyViolation
 
 from engine.batch.batch_folder import KIND, OF, PEOPLE, WORK, BatchFolder, BatchKey
-from engine.batch.lent_mark import LentMark, read_mark, write_mark
+from engine.batch.lent_mark import LentMark, check_lent_to, read_mark, write_mark
 from engine.cluster.batches import StoredBatch, lent_batch
 from engine.cluster.people import begin_of
 from engine.connection.postgres_session import Session, session
@@ -63,9 +63,10 @@ class Lender:
 
     async def lend(self, key: BatchKey, keys: TeamKeys) -> int:
         """Lend everybody who is queued; gives how many that were. Raises HabeasError; nobody is lost then, and the same again goes on."""
+        mark = read_mark(self.folder.path)
+        check_lent_to(self.folder.path, mark, self.address)  # another command may have lent it since this one began
         sealed_key = sealed(keys.current(), KIND, self.folder.id, key.lent(self.folder.home))
         async with session(self.address) as connection:
-            mark = read_mark(self.folder.path)
             if (found := await lent_batch(connection, self.folder.id, shown(self.address), surely=False)) is not None:
                 check_same_folder(self.folder, found.folder)
                 if mark is None:

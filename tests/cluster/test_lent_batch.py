@@ -8,10 +8,13 @@ import io
 import json
 import shutil
 import time
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
-from engine.batch.lent_mark import read_mark
+from engine.batch.lent_mark import LentMark, read_mark, write_mark
+from engine.cluster.lend import Lender
 from engine.cluster.snapshot import of_batch
 from engine.connection.chosen_store import known_address
 from engine.connection.store_address import identity
@@ -24,6 +27,14 @@ THREE = ("A,ada@x.io", "B,bert@x.io", "C,carl@x.io")
 def flat(text: str) -> str:
     """Give what was said, however it was broken into lines."""
     return " ".join(text.split())
+
+
+def test_a_batch_that_another_command_lent_meanwhile_is_not_lent_twice(tmp_path):
+    """The one that began first, and was overtaken while it read its file, sees it before it connects to anything."""
+    write_mark(tmp_path, LentMark(store="postgresql://team@a/habeas", batch="b", dispatched=datetime.now(UTC)))
+    lender = Lender(SimpleNamespace(path=tmp_path), "postgresql://team@b/habeas")
+    with pytest.raises(UsageError, match=r"is lent to postgresql://team@a/habeas already: habeas resume .* takes it back first"):
+        asyncio.run(lender.lend(None, None))
 
 
 def test_people_are_lent_and_come_back(machine):
