@@ -174,7 +174,9 @@ class FolderQueue:
         results.set_aside(taken.place)
 
     def judge(self, taken: Assignment, report: Report, *, unreachable: bool, others: bool) -> Ending:
-        """Decide as states.py says; where the vendor allows nothing more now, nobody else is asked either."""
+        """Decide as states.py says; where the vendor allows nothing more now, nobody else is asked either. Nobody fails for a full disk."""
+        if report.error is not None:
+            raise report.error
         end = ending(report, taken.person.attempts, self._work.clock.timestamp(), unreachable=unreachable, others=others)
         if end.pause is not None:
             self._work.pauses[taken.person.connection] = end.pause

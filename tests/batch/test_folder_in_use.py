@@ -13,8 +13,10 @@ from engine.batch.batch_folder import opened
 from engine.batch.database import Database, QueuedPerson
 from engine.batch.left_behind import recover
 from engine.batch.states import Ending
-from engine.errors import DiskError, disk_error
+from engine.errors import DiskError, Exit, disk_error
 from engine.net.clock import wall_clock
+from engine.open_account import OpenAccount
+from engine.replaced import replace
 from tests.batch.conftest import proof_of, states_of
 from tests.batch.test_killed_batch import Watched
 
@@ -134,3 +136,21 @@ def test_a_kill_after_an_earlier_result_was_set_aside_leaves_no_row_that_names_i
     recover(folder)
     assert folder.database.one("select state, folder, sha256 from person") == ("queued", None, None)
     folder.database.close()
+
+
+def test_nobody_fails_because_the_disk_was_full(batch, monkeypatch):
+    """The batch ends; when there is room the same command goes on with whoever was under way, without `retry`."""
+    real, full = OpenAccount.carry_out, [True]
+
+    async def carry_out(self, order, **more):
+        report = await real(self, order, **more)
+        return replace(report, exit_code=Exit.INCOMPLETE, error=disk_error(OSError(28, ""))) if full.pop() else report
+
+    monkeypatch.setattr(OpenAccount, "carry_out", carry_out)
+    done = batch("A,ada@x.io")
+    assert (done.code, states_of(batch.out)) == (3, {"A": "queued"})
+    assert "the disk is full" in done.err
+    monkeypatch.setattr(OpenAccount, "carry_out", real)
+    assert batch("A,ada@x.io").code == 0
+    (person,) = proof_of(batch.out)["people"]
+    assert results.manifest_of(batch.out / person["folder"]) == person["manifest_sha256"]
