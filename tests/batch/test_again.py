@@ -116,7 +116,7 @@ def test_a_limit_that_is_used_up_is_waited_for_wherever_it_is_met(place, batch, 
 
 def test_somebody_whom_the_vendor_alone_does_not_answer_holds_nobody_up(batch, monkeypatch):
     """Of forty people one gets no answer: the others are not asked later for that."""
-    real, ended = OpenAccount.carry_out, list[str]()
+    real, ended, enough = OpenAccount.carry_out, list[str](), asyncio.Event()
 
     async def carry_out(self, order, *, watch, heard):
         who = order.options.reference
@@ -124,9 +124,11 @@ def test_somebody_whom_the_vendor_alone_does_not_answer_holds_nobody_up(batch, m
         if silent:
             heard(None, SILENT)
         report = await real(self, order, watch=watch, heard=(lambda *_: None) if silent else heard)
-        while silent and len(ended) < 3:
-            await asyncio.sleep(0.01)
+        if silent:
+            await enough.wait()
         ended.append(who)
+        if len(ended) >= 3:
+            enough.set()
         entries = {name: replace(one, outcome=Outcome.PARTIAL, reason="so") for name, one in report.endpoints.items()}
         return replace(report, exit_code=Exit.INCOMPLETE, endpoints=entries) if silent else report
 
