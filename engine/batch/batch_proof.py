@@ -12,6 +12,10 @@ from engine.core.window import rfc3339
 from engine.errors import Exit
 
 FORMAT = 1
+ROWS = """
+select request, connection, state, exit_code, reason, iif(yet, null, folder), iif(yet, null, sha256), ended_at
+from (select *, state in ('queued', 'running') as yet from person) order by id
+"""
 COLUMNS = ("request", "connection", "state", "exit_code", "reason", "folder", "manifest_sha256", "ended")
 
 
@@ -31,11 +35,14 @@ def batch_code(folder: BatchFolder, stopped: Exit | None = None) -> Exit:
 
 
 def write_proof(folder: BatchFolder, now: datetime, code: Exit) -> None:
-    """Write it anew, row by row, so that many people need no memory. Raises DiskError, OutputError."""
+    """Write it anew, row by row, so that many people need no memory. Raises DiskError, OutputError.
+
+    No result of an earlier try is named of somebody who is yet to be asked: it goes to another place then.
+    """
     folder.check_there()
     path = folder.path / PROOF
     part = path.with_name(f"{PROOF}.part")
-    rows = folder.database.all("select request, connection, state, exit_code, reason, folder, sha256, ended_at from person order by id")
+    rows = folder.database.all(ROWS)
     connections = {
         name: {"vendor": vendor, "spec_sha256": sha256, "simulated": bool(simulated)}
         for name, vendor, sha256, simulated in folder.database.all("select name, vendor, sha256, simulated from connection order by name")

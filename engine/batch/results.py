@@ -30,9 +30,10 @@ def put_in_place(made: Path, place: Path, *, pack: bool) -> tuple[str, str]:
             shutil.rmtree(made)
         else:
             made.rename(place)
-        made.parent.rmdir()
     except OSError as error:
         raise disk_error(error) from None
+    with suppress(OSError):  # a desktop or a network file system may have put something there; `sweep` deletes it
+        made.parent.rmdir()
     return place.name, sha256
 
 
@@ -63,7 +64,7 @@ def read_manifest(place: Path) -> bytes | None:
     try:
         if packed.is_file():
             with tarfile.open(packed) as archive:
-                stream = archive.extractfile(next(one for one in archive if one.name.endswith(f"/{MANIFEST}")))
+                stream = archive.extractfile(next(one for one in archive if one.name.partition("/")[2] == MANIFEST))
                 return stream.read() if stream is not None else None
         folder = place if place.is_dir() else place.with_name(place.name.removesuffix(PACKED))
         return (folder / MANIFEST).read_bytes()

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from engine.batch import results
 from engine.batch.asking import Assignment, EndedGroup, EndedPerson, ask_for_all
 from engine.batch.batch_folder import WORK, BatchFolder, BatchKey, label_of
+from engine.batch.batch_proof import batch_code, write_proof
 from engine.batch.cases import BatchCases
 from engine.batch.left_behind import recover, sweep
 from engine.batch.states import Ending, ending
@@ -68,6 +69,7 @@ class BatchWork:
         recover(self.folder)
         if self.cases is not None:
             await asyncio.to_thread(self.cases.take_all)
+        write_proof(self.folder, self.clock.now(), batch_code(self.folder))  # a kill would leave that of before
         writing = asyncio.create_task(self.ended.often(self._write_rates))
         try:
             await asyncio.gather(*(self._drained(name, target, wait=wait) for name, target in targets.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -19,6 +20,8 @@ from engine.open_account import OpenAccount
 from engine.replaced import replace
 from tests.batch.conftest import proof_of, states_of
 from tests.batch.test_killed_batch import Watched
+from tests.forked import Forked
+from tests.process import HABEAS, environment
 
 
 def test_a_folder_that_is_moved_ends_the_batch_and_goes_on_where_it_is_put_back(batch, vendor, tmp_path):
@@ -154,3 +157,33 @@ def test_nobody_fails_because_the_disk_was_full(batch, monkeypatch):
     assert batch("A,ada@x.io").code == 0
     (person,) = proof_of(batch.out)["people"]
     assert results.manifest_of(batch.out / person["folder"]) == person["manifest_sha256"]
+
+
+def test_the_proof_of_a_batch_that_was_killed_names_no_result_that_was_set_aside(batch, vendor, tmp_path):
+    """It is that of the last command's beginning: whoever was to be asked again stands there without a result."""
+    assert batch("A,broken@x.io", "B,bert@x.io", HABEAS_HOME=str(tmp_path / "state")).code == 3
+    batch.habeas("retry", str(batch.out))
+    vendor.hold = "/files"
+    words = [*HABEAS, "batch", str(tmp_path / "people.csv"), "--vendor", str(vendor.spec), "--out", str(batch.out)]
+    process = Forked(words, env=environment(tmp_path / "state", **vendor.given), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert vendor.arrived.wait(60)
+    finally:
+        process.kill()
+        process.wait(60)
+    told = {one["request"]: one for one in proof_of(batch.out)["people"]}
+    assert (told["A"]["state"], told["A"]["folder"], told["A"]["manifest_sha256"]) == ("queued", None, None)
+    assert results.manifest_of(batch.out / told["B"]["folder"]) == told["B"]["manifest_sha256"]
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_what_others_put_beside_a_run_or_into_it_is_no_result(pack, tmp_path):
+    """A desktop's own file beside it, and a file of the person's that is called as the manifest is."""
+    made, place = tmp_path / "work" / "1" / "acme", tmp_path / "people" / "A" / "acme"
+    (made / "files").mkdir(parents=True)
+    (made / "files" / "manifest.json").write_text("theirs")
+    (made / "manifest.json").write_text("ours")
+    (made.parent / ".DS_Store").write_text("")
+    _, sha256 = results.put_in_place(made, place, pack=pack)
+    assert results.read_manifest(place) == b"ours"
+    assert results.manifest_of(place) == sha256
