@@ -30,7 +30,7 @@ Stands = tuple[int, int, int]  # a value, its field, and why it is flagged
 DECODER = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
-class SideTogether(msgspec.Struct):
+class SideTogether(msgspec.Struct, gc=False):
     """The values of a side; `beside` is the sum of the numbers of the sides they stood on that were not added to the values yet."""
 
     group: int
@@ -38,7 +38,7 @@ class SideTogether(msgspec.Struct):
     beside: int = 0
 
 
-class FlaggedTogether(msgspec.Struct):
+class FlaggedTogether(msgspec.Struct, gc=False):
     """What is flagged together in many records: its number, 0 where that is nothing; where it stands; who stands on a side.
 
     `records` counts those that were not added to `stands` yet. `ruled` is kept, so that nothing else takes its number.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from engine.release.compiled import Compiled, Node
+from engine.release.compiled import Compiled, FormSide, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.hit import Hit, HitKind
@@ -145,15 +145,32 @@ class PolicyInForce:
             found += [one for one in laid if one.do != "give"]
         return found
 
-    def people(self, endpoint: str, record: Any, said: Container[Leaf | WholeSide] = ()) -> Iterator[Leaf | WholeSide]:
-        """Give what a record says of other people and was not said before, read together: also where it is left out, or told before."""
-        rules = self.compiled(endpoint)
-        if rules.names_people:
+    def people(self, endpoint: str, record: Any, said: set[Leaf | WholeSide] | None = None) -> Iterator[Leaf | WholeSide]:
+        """Give what a record says of other people, read together: also where it is left out, or told before.
+
+        What is in `said` is not given again; whole sides that need not be looked at again are added, the person's own too.
+        """
+        rules, said = self.compiled(endpoint), set() if said is None else said
+        if rules.names_people and not self._all_said(rules, record, said):
             reading = self._read_alike(rules)
             reading.people(record, rules.root)
             new = [leaf for leaf in reading.leaves if leaf not in said]
             sides = self._judged(reading) if new else {}
-            yield from (leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same")
+            others = [leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same"]
+            said.update(others, (leaf for leaf in new if isinstance(leaf, WholeSide)))
+            yield from others
+
+    def _all_said(self, rules: Compiled, record: Any, said: Container[Leaf | WholeSide]) -> bool:
+        """Whether all people of a record stand on sides that were said before."""
+        if type(record) is not dict:
+            return False
+        try:
+            for step in rules.form(rules.root, record).people:
+                if type(step) is not FormSide or self._sides.get(step.told(record)) not in said:
+                    return False
+        except TypeError:  # fields or items in one of them
+            return False
+        return True
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).

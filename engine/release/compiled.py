@@ -81,7 +81,13 @@ class FormSide(msgspec.Struct, frozen=True, eq=False):
     fields: tuple[tuple[str, Node], ...]
     values: Callable[[dict[str, Any]], tuple[Any, ...]]
 
+    def told(self, record: dict[str, Any], pointer: str = "") -> SideValues:
+        """Give what a record that stands at a pointer tells of the side."""
+        values = self.values(record)
+        return self, pointer, values, tuple(map(type, values))
 
+
+SideValues = tuple[FormSide, str, tuple[Any, ...], tuple[type, ...]]  # the fields, where their record stands, their values and types
 FormStep = tuple[str, Node] | FormSide
 
 

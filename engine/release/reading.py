@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.release.compiled import Compiled, FormSide, FormStep, Node
+from engine.release.compiled import Compiled, FormSide, FormStep, Node, SideValues
 from engine.release.field_path import FieldSteps, matches
 from engine.release.own import Sameness
 from engine.release.reasons import BY_LAW
@@ -35,7 +35,7 @@ class Leaf(msgspec.Struct, frozen=True, gc=False):
         return ((self.pointer, self.text),)
 
 
-class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
+class SideFound(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
 
     same: Sameness
@@ -43,7 +43,7 @@ class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
     group: int
 
 
-class WholeSide(msgspec.Struct, eq=False):
+class WholeSide(msgspec.Struct, eq=False, gc=False):
     """All that stands on one side in a record, read together: `facts` tell who it is.
 
     What followed last is kept beside it: who it is, with the number of its side in the record, and what happens to it then.
@@ -56,9 +56,6 @@ class WholeSide(msgspec.Struct, eq=False):
     number: int = -1
     found: SideFound | None = None
     ruled: tuple[Ruling, ...] = ()
-
-
-SideValues = tuple[FormSide, str, tuple[Any, ...], tuple[type, ...]]  # the fields, where their record stands, their values and types
 
 
 def _never(*_: object) -> bool:
@@ -125,7 +122,7 @@ class RecordReading:
             self._value(value, node, pointer, side, name)
 
     def _steps(self, record: dict[str, Any], node: Node) -> tuple[FormStep, ...]:
-        form = self._rules.form(node, record)
+        form = node.forms.get(tuple(record)) or self._rules.form(node, record)
         if self.only_people:
             return form.people
         return form.fields if self._stirring is None else form.to_read(record, self._stirring)
@@ -143,9 +140,8 @@ class RecordReading:
         """Read all that stands on a side, where that can be done together."""
         if self._together is None:
             return False
-        values = together.values(record)
         try:
-            found = self._together((together, pointer, values, tuple(map(type, values))))
+            found = self._together(together.told(record, pointer))
         except TypeError:  # fields or items in one of them
             return False
         if found is not None:
