@@ -6,18 +6,18 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from engine.release.compiled import Compiled, FormSide, Node
+from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, person_of
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
-from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, whole_side
+from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, all_said, whole_side
 from engine.release.reasons import BY_LAW, Treatment
 from engine.release.record_values import text_of, texts_at
 from engine.release.remembered import Remembered
@@ -66,6 +66,11 @@ class PolicyInForce:
         self._people = Remembered(self._judge, MOST_REMEMBERED)
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
         self._doubting = any(_doubts(rule) for rule in policy.others)
+
+    def informed(self, told: dict[tuple[int, str], int], finder: Finder, *, every: bool) -> PolicyInForce:
+        """Take what was learned meanwhile: by then records were read for their people alone, who need not be judged again."""
+        self._told, self._finder, self._every = told, finder, every
+        return self
 
     def compiled(self, endpoint: str) -> Compiled:
         """Give the rules for an endpoint."""
@@ -151,7 +156,7 @@ class PolicyInForce:
         What is in `said` is not given again; whole sides that need not be looked at again are added, the person's own too.
         """
         rules, said = self.compiled(endpoint), set() if said is None else said
-        if rules.names_people and not self._all_said(rules, record, said):
+        if rules.names_people and not all_said(rules, record, self._sides, said):
             reading = self._read_alike(rules)
             reading.people(record, rules.root)
             new = [leaf for leaf in reading.leaves if leaf not in said]
@@ -159,18 +164,6 @@ class PolicyInForce:
             others = [leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same"]
             said.update(others, (leaf for leaf in new if isinstance(leaf, WholeSide)))
             yield from others
-
-    def _all_said(self, rules: Compiled, record: Any, said: Container[Leaf | WholeSide]) -> bool:
-        """Whether all people of a record stand on sides that were said before."""
-        if type(record) is not dict:
-            return False
-        try:
-            for step in rules.form(rules.root, record).people:
-                if type(step) is not FormSide or self._sides.get(step.told(record)) not in said:
-                    return False
-        except TypeError:  # fields or items in one of them
-            return False
-        return True
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -108,7 +108,7 @@ class RecordReading:
         if isinstance(value, dict):
             self._walk_steps(value, self._steps(value, node), pointer, side)
         elif isinstance(value, list):
-            for index, inner in enumerate(value):
+            for index, inner in enumerate(value if not self._silent(value, node) else ()):
                 steps = self._steps(inner, node) if isinstance(inner, dict) else None
                 if steps == ():
                     continue
@@ -120,6 +120,12 @@ class RecordReading:
                     self._walk_steps(inner, steps, here, stands)
         else:
             self._value(value, node, pointer, side, name)
+
+    def _silent(self, items: list[Any], node: Node) -> bool:
+        """Whether the items are records of one form in which nothing tells anything, as most are."""
+        if self._stirring is None or not items or type(items[0]) is not dict:
+            return False
+        return self._rules.form(node, items[0]).silent(items, self._stirring)
 
     def _steps(self, record: dict[str, Any], node: Node) -> tuple[FormStep, ...]:
         form = node.forms.get(tuple(record)) or self._rules.form(node, record)
@@ -219,6 +225,19 @@ def whole_side(told: SideValues) -> WholeSide | None:
     leaves = (_leaf_of(value, node, pointer + node.step, side, name) for name, node, value in read)
     found = tuple(leaf for leaf in leaves if leaf is not None)
     return WholeSide(side, facts, found, tuple((leaf.pointer, leaf.text) for leaf in found))
+
+
+def all_said(rules: Compiled, record: Any, sides: Mapping[SideValues, WholeSide | None], said: Container[Leaf | WholeSide]) -> bool:
+    """Whether all people of a record stand on sides that were read together, and said, before."""
+    if type(record) is not dict:
+        return False
+    try:
+        for step in rules.form(rules.root, record).people:
+            if type(step) is not FormSide or sides.get(step.told(record)) not in said:
+                return False
+    except TypeError:  # fields or items in one of them
+        return False
+    return True
 
 
 def _leaf_of(value: Any, node: Node, pointer: str, side: SideKey | None, name: str, *, decided: bool = False) -> Leaf | None:
