@@ -3,6 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+unexport PYTHONDONTWRITEBYTECODE # hundreds of processes follow: what is compiled once serves them all
 PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 python3.11 python,$(if $(shell $(one) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(one))))
 
 # What covers engine/language and engine/core, which alone must be covered: measuring doubles what a test costs.
@@ -13,7 +14,7 @@ PATIENT := -o faulthandler_timeout=1800
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 TWO := -n 2 --dist=worksteal
 
-.PHONY: help demo test test-long test-kills test-chaos test-browser check types lint house specs bench bench-batch bench-cluster bench-findings bench-package bench-portal lock clean docs pictures
+.PHONY: help demo test covered others test-long test-kills test-chaos test-browser check types lint house specs bench bench-batch bench-cluster bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -33,9 +34,14 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 	@$(BIN)/python -m engine.demo
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest $(COVERED) $(TWO) --cov --cov-report=term --cov-fail-under=100
-	@$(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
+	@$(MAKE) --no-print-directory --jobs=2 covered others
 	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
+
+covered: $(READY)
+	@told=$$($(BIN)/python -m pytest $(COVERED) --cov --cov-report=term --cov-fail-under=100 2>&1); good=$$?; echo "$$told"; exit $$good
+
+others: $(READY)
+	@$(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
 
 test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
@@ -84,9 +90,8 @@ specs: $(READY)
 docs: $(READY) ## write the generated documentation anew
 	@$(BIN)/python -m engine.reference
 
-bench: $(READY) ## measure the budgets, beside their references; those of many people too
-	@$(BIN)/python -m bench
-	@$(BIN)/python -m bench.batch
+bench: $(READY) ## measure the budgets, beside their references; those of many people and of workers too
+	@over=0; for part in bench bench.batch bench.cluster; do $(BIN)/python -m $$part || over=1; done; exit $$over
 
 bench-batch: $(READY) ## measure many people over one account, beside a shell loop, and draw their growth
 	@$(BIN)/python -m bench.batch
@@ -97,7 +102,7 @@ bench-cluster: $(READY) ## measure workers over a shared database, beside one wo
 bench-findings: $(READY) ## measure finding personal data and listing it, over 100,000 records
 	@$(BIN)/python -m bench.findings
 
-bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
+bench-package: $(READY) ## measure building a package of 100,000 records: the whole command, and each of its steps
 	@$(BIN)/python -m bench.package
 
 bench-portal: $(READY) ## measure the portal in Chromium and by ten clients, over a case of 100,000 records

@@ -30,7 +30,7 @@ from engine.connection.chosen_store import make_tables
 from engine.connection.stored import Bound, Name, StoredConnection
 from tests.connection.kept import Kept, keeping
 from tests.connection.vendor import Acme
-from tests.postgres import Postgres
+from tests.postgres import Postgres, program
 
 PAUSE = 0.2
 PER_PERSON = 40
@@ -249,6 +249,8 @@ async def _expired(kept: Kept, count: int) -> tuple[int, int, float]:
 
 def main() -> None:
     """Measure everything, and print it as a table."""
+    if program("postgres") is None:
+        sys.exit("Workers over a shared database were not measured: that needs PostgreSQL, install it (Debian: apt install postgresql).")
     rows = [*claims(), expiries(), per_person(), side_by_side(), saturated()]
     print(table(("what", "measured", "beside", "budget"), rows))
     sys.exit(any("MISSED" in row[-1] for row in rows))

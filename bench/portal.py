@@ -5,8 +5,6 @@ The portal runs in a process of its own, so that its memory is the engine's alon
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import random
 import re
@@ -18,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -26,14 +24,10 @@ from urllib.parse import urlencode, urlsplit
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from bench.findings import RECORDS, make, people
-from engine.case.acts import CaseOpened
+from bench.case import make_case
+from bench.findings import RECORDS, people
 from engine.case.deciding import look_through
-from engine.case.opening import open_new
-from engine.case.person import parse_person
-from engine.case.take import read_run, take_run
 from engine.cli.formatting import table
-from engine.connection.vault import Vault
 
 AT = "/case/DSR-17"
 KIND = f"{AT}/zoom/phone_call_logs"
@@ -45,24 +39,8 @@ TOOK = "return performance.getEntriesByType('navigation')[0].duration"
 
 def case(home: Path) -> None:
     """Make the case: its records, its log, its findings."""
-    run = home / "made" / "zoom"
-    run.mkdir(parents=True)
-    make(run)
-    (run / "lookup.jsonl").write_text(json.dumps({"id": "u1", "email": people()[1][1], "display_name": people()[1][0]}) + "\n")
-    written = {}
-    for file in sorted(run.glob("*.jsonl")):
-        raw = file.read_bytes()
-        written[file.name] = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-    calls = {"title": "Calls", "outcome": "complete", "records": RECORDS}
-    told = {"format": 1, "vendor": "zoom", "title": "Zoom", "simulated": False, "finished": "2026-11-29T12:00:00Z", "reference": "DSR-17"}
-    found = {"outcome": "matched", "identified_by": ["EMAIL"]}
-    body = {**told, "subject": found, "lookup": {"lines": 1}, "endpoints": {"phone_call_logs": calls}, "written": written}
-    (run / "manifest.json").write_text(json.dumps(body))
-    now = datetime.now(UTC)
-    opened = CaseOpened(reference="DSR-17", regime="gdpr", language="en", received=date.fromisoformat("2026-11-29"), digests=())
-    made = open_new(Vault(home), opened, parse_person([f"email: {people()[1][1]}"]), ["zoom"], now)
-    take_run(made, run, read_run(run), now, same=True)
-    look_through(made, home, now).findings.__exit__()
+    name, address, _ = people()[1]
+    look_through(make_case(home, address, name), home, datetime.now(UTC)).findings.__exit__()
 
 
 @contextmanager

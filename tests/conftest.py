@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
@@ -39,6 +40,21 @@ settings.load_profile("quick")
 # What is compiled once serves every worker and every process that a test starts, whatever the shell that called us says of it.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+MEMORY, ROOM = "/dev/shm", 4 << 30
+
+
+def room_in_memory() -> bool:
+    """Whether the files of all tests can lie in memory, programs that are run there too."""
+    try:
+        found = os.statvfs(MEMORY)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK)
+
+
+if "TMPDIR" not in os.environ and room_in_memory():  # a disk is written through to so often that tests wait for it more than for anything
+    os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
 
 def pytest_collection_finish() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -24,6 +25,7 @@ KIND = "batch"
 PEOPLE, WORK, LOCK = "people", "work", ".lock"
 PROOF, REFUSED = "batch.json", "refused.csv"
 LENT_END = r"(?:\+[0-9.]+)?"  # the results of workers bear a token, as no name of a connection can
+LIKE_A_RESULT = re.compile(r"tar|try-[0-9]+")
 FOLDER, PRIVATE = 0o700, 0o600
 KEY_BYTES = 32
 
@@ -135,9 +137,12 @@ class BatchFolder:
 
 
 def label_of(connection: str) -> str:
-    """Give the name of a connection's folder: the vendor's for its default one and for a token of the environment."""
+    """Give the name of a connection's folder: the vendor's for its default one and for a token of the environment.
+
+    A connection that is called as a packed result or an earlier try ends (`zoom.tar`, `zoom.try-1`) gets a sign that no name holds.
+    """
     vendor, _, name = connection.partition("/")
-    return vendor if name in ("default", "environment") else f"{vendor}.{name}"
+    return vendor if name in ("default", "environment") else f"{vendor}.{'=' if LIKE_A_RESULT.fullmatch(name) else ''}{name}"
 
 
 def make(path: Path, vault: Vault, options: BatchOptions, now: datetime, *, trial: bool) -> tuple[BatchFolder, BatchKey]:

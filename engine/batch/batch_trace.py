@@ -115,8 +115,8 @@ def _person(folder: BatchFolder, name: str, row: tuple[Any, ...], read: ReadResu
     here = folder.place(request, label_of(name))
     tried = re.compile(rf"{re.escape(here.name)}{LENT_END}(\.tar)?(\.try-[0-9]+)?")
     inside = sorted(here.parent.iterdir()) if here.parent.is_dir() else []
-    found = {path.name: path for path in inside if tried.fullmatch(path.name)}
     current = None if place is None else PurePosixPath(place).name
+    found = {path.name: path for path in inside if tried.fullmatch(path.name) or path.name == current}
     read.missing += state in ("done", "failed") and current not in found
     for path in found.values():
         try:

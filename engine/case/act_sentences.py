@@ -8,6 +8,8 @@ from typing import Any
 from engine.case import acts
 from engine.case.act_words import SHOWN_DIGITS
 from engine.case.acts import Act, LogLine, Target
+from engine.case.person import KIND_OF
+from engine.core.identity import NAMES
 from engine.language.text.mistakes import counted
 from engine.release.reasons import CODES, IN_SHORT
 
@@ -45,12 +47,17 @@ def _opened(act: acts.CaseOpened) -> str:
 
 
 def _asked(act: acts.VendorAsked) -> str:
-    return f"{act.vendor} belongs to the case" + (f", and is asked by {act.by_kind}" if act.by_kind else "")
+    return f"{act.vendor} " + (f"is asked by the {kind_name(act.by_kind)} that was chosen for it" if act.by_kind else "belongs to the case")
+
+
+def kind_name(word: str) -> str:
+    """Name a kind of identifier; a word that is none of them is said as it stands."""
+    return NAMES[KIND_OF[word]] if word in KIND_OF else word
 
 
 def _taken(act: acts.TakenIn) -> str:
     if act.kind == "file":
-        return f"a file of {act.vendor} was taken in"
+        return f"what came from {act.vendor} was taken in"
     missing = f"missing: {', '.join(map(_gap, act.gaps))}" if act.gaps else "nothing is missing"
     return f"what was fetched at {act.vendor} was taken in: {found_words(act.subject)}; {missing}"
 
@@ -131,7 +138,7 @@ def _approved(act: acts.Approved) -> str:
 SENTENCES: Mapping[type[Act], Callable[[Any], str]] = {
     acts.CaseOpened: _opened,
     acts.VendorAsked: _asked,
-    acts.Named: lambda act: f"what is known of the person was changed: {', '.join(act.kinds) or 'nothing'}",
+    acts.Named: lambda act: f"what is known of the person was changed; known now: {', '.join(map(kind_name, act.kinds)) or 'nothing'}",
     acts.IdentifierRefused: lambda act: f"an identifier was refused ({act.kind}{f', {act.vendor}' if act.vendor else ''}): {act.reason}",
     acts.Identified: lambda act: f"who asks was shown to be the person: {act.how}",
     acts.Acknowledged: lambda _: "the letter that the request arrived was written",

@@ -7,7 +7,12 @@ import msgspec
 from engine.case.acts import LogLine, Target
 
 SHOWN_DIGITS = 8
-WORDS = {"asked": "vendor to ask:", "taken": "taken in:", "ruled": "policy in force:"}  # where the word of the log alone would mislead
+WORDS = {  # where the word of the log alone would mislead
+    "asked": "vendor to ask:",
+    "named": "what is known of the person changed",
+    "taken": "taken in:",
+    "ruled": "policy in force:",
+}
 BY_HAND = "written, to be sent by hand:"  # nobody knows that it was sent
 TOLD = (
     "vendor",
@@ -35,7 +40,8 @@ def did(line: LogLine) -> str:
     body = msgspec.to_builtins(line.act)
     target = getattr(line.act, "target", None)
     told = {**body, "target": _target(target) if target is not None else None, "what": ", ".join(body.get("what", ()))}
-    word = BY_HAND if body.get("by_hand") else WORDS.get(body["did"], body["did"])
+    asked_by = f"vendor to ask by the chosen {body['by_kind']}:" if body.get("by_kind") else None
+    word = BY_HAND if body.get("by_hand") else asked_by or WORDS.get(body["did"], body["did"])
     return " ".join([word, *(str(told[name]) for name in TOLD if told.get(name))])
 
 

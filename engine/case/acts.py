@@ -98,11 +98,15 @@ class Withdrawn(Act, frozen=True, tag="withdrawn"):
     """The person took the request back."""
 
 
-class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run did not obtain: an endpoint and its outcome (denied, partial or failed), or its files, as `meetings.files`."""
+class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a run did not obtain: an endpoint and its outcome (denied, partial or failed), or its files, as `meetings.files`.
+
+    `why`: the reason that stands beside the outcome in the manifest.
+    """
 
     endpoint: str
     outcome: str
+    why: str | None = None
 
 
 class TakenIn(Act, frozen=True, tag="taken"):

@@ -143,10 +143,16 @@ def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
         outcome=str(told["outcome"]),
         found=int(told.get("records") or 0) if told.get("file") else 0,
         given=0,
-        expected=told.get("expected"),
+        expected=expected_of(told),
         covered=(_day(covered["from"]), _last_day(covered["to"])) if covered else None,
         why=excuse(part, name),
     )
+
+
+def expected_of(told: Mapping[str, Any]) -> int | None:
+    """Give the vendor's total of the person's records: lists that share a day tell some twice, and lists of several people tell others'."""
+    announced = told.get("expected")
+    return None if announced is None else max(0, announced - (told.get("duplicates") or 0) - (told.get("others") or 0))
 
 
 def _day(text: str) -> date:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from engine.case.acts import Target
-from engine.case.findings_decided import BY_FIELD, decide, digest_bytes, fields_of
+from engine.case.findings_decided import BY_FIELD, decide, digest_bytes, fields_of, rows_reached
 from engine.case.findings_fill import Digest, Flags, RunToRead, fill, lines_of, read_record
 from engine.case.findings_tables import SCHEMA_VERSION, make, opened
+from engine.case.row_filter import EVERY_ROW, GROUPS, KINDS, RowCounts, RowFilter, counted
 from engine.errors import UsageError
 from engine.release import finders
 from engine.release.field_path import parse_steps, reaches
@@ -25,7 +26,12 @@ from engine.release.record_values import at_pointer, fields_in
 
 NAME = "findings.sqlite"
 PLACES = 100
-VALUES = 'SELECT id, digest, shown, count, undecided, decision FROM "values" WHERE '
+VALUES = 'SELECT id, digest, shown, count, undecided, decision, asked FROM "values" WHERE '
+STILL = (
+    "SELECT DISTINCT vendor, endpoints.endpoint, fields.field FROM findings JOIN whys ON whys.id = findings.why "
+    "JOIN pointers ON pointers.id = findings.pointer JOIN fields ON fields.id = pointers.field "
+    "JOIN endpoints ON endpoints.id = fields.endpoint WHERE findings.value = ? AND findings.act IS NULL AND whys.asked"
+)
 STANDS = (
     "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "
     "JOIN endpoints ON endpoints.id = fields.endpoint JOIN whys ON whys.id = stands.why WHERE value = ? "
@@ -67,6 +73,7 @@ class Stand(msgspec.Struct, frozen=True):
 class ListedValue(msgspec.Struct, frozen=True):
     """A distinct value: its digest, how it was first written, how often and where it stands; `undecided`: in how many of these places.
 
+    Where it is decided in some of its fields, those that wait stand first.
     `decision` is the number of the act that decided about it.
     """
 
@@ -188,12 +195,24 @@ class Findings:
             int(self.fact("findings") or 0),
         )
 
-    def listed(self, most: int = 50, skip: int = 0) -> list[ListedRow]:
+    def listed(self, most: int = 50, skip: int = 0, only: RowFilter = EVERY_ROW) -> list[ListedRow]:
         """Give rows: undecided ones first, then those that stand most often."""
-        rows = self._database.execute(
-            "SELECT id, count, undecided FROM rows ORDER BY undecided > 0 DESC, count DESC, id LIMIT ? OFFSET ?", (most, skip)
-        ).fetchall()
+        rows = self._database.execute(only.listing, {**only.asked_by, "most": most, "skip": skip}).fetchall()
         return [ListedRow(tuple(self._values(VALUES + "row = ? ORDER BY id", row)), count, undecided > 0) for row, count, undecided in rows]
+
+    def counted(self, only: RowFilter) -> RowCounts:
+        """Count the rows that are shown, and those that each other choice would show."""
+        return counted(only, self._database.execute(GROUPS, only.asked_by).fetchall(), dict(self._database.execute(KINDS)))
+
+    def rows_about(self, targets: Iterable[Target]) -> tuple[int, ...]:
+        """Give the rows whose values stand where decisions are or were about; a file is no value."""
+        found = set[int]()
+        for about in targets:
+            if about.value is not None:
+                found.update(row for (row,) in self._database.execute('SELECT row FROM "values" WHERE digest = ?', (about.value,)))
+            elif about.file is None:
+                found.update(rows_reached(self._database, about))
+        return tuple(sorted(found))
 
     def row_of(self, digest: str) -> ListedRow:
         """Give what is decided together with a value. Raises KeyError for a digest that stands nowhere."""
@@ -210,9 +229,12 @@ class Findings:
         return list(self._values(VALUES + "digest >= ? AND digest < ? ORDER BY id", beginning, beginning + "g"))
 
     def _values(self, told: str, *of: Any) -> Iterator[ListedValue]:
-        for number, digest, shown, count, undecided, decision in self._database.execute(told, of).fetchall():
-            stands = tuple(Stand(*stand) for stand in self._database.execute(STANDS, (number,)))
-            yield ListedValue(digest, shown, count, undecided, decision, stands)
+        for number, digest, shown, count, undecided, decision, asked in self._database.execute(told, of).fetchall():
+            stands = [Stand(*stand) for stand in self._database.execute(STANDS, (number,))]
+            if decision is None and 0 < undecided < asked:
+                still = set(self._database.execute(STILL, (number,)))
+                stands.sort(key=lambda one: (one.vendor, one.endpoint, one.field) not in still)
+            yield ListedValue(digest, shown, count, undecided, decision, tuple(stands))
 
     def settle(self, decisions: Mapping[int, Target]) -> None:
         """Take the decisions that hold, by the numbers of their acts; what is undecided follows. Raises DiskError, OutputError."""

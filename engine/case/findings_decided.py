@@ -27,6 +27,7 @@ COPIED = (
     "SELECT (SELECT max(together) + 1 FROM members), at, value, why, pointer, act FROM members WHERE together = ?"
 )
 PARTED = "UPDATE findings SET together = (SELECT max(together) FROM members) WHERE id = ?"
+ROWS = 'SELECT DISTINCT "values".row FROM members JOIN "values" ON "values".id = members.value WHERE '
 DECIDED = "UPDATE members SET act = ? WHERE "
 BY_FIELD = "pointer IN (SELECT pointers.id FROM pointers WHERE pointers.field IN (SELECT json_each.value FROM json_each(?)))"
 OF_FINDING = (
@@ -59,6 +60,14 @@ def _decide_in_record(database: sqlite3.Connection, act: int, decided: Target) -
             database.execute(COPIED, (together,))
             database.execute(PARTED, (finding,))
         database.execute(DECIDED + OF_FINDING, (act, finding, decided.pointer or None))
+
+
+def rows_reached(database: sqlite3.Connection, about: Target) -> set[int]:
+    """Give the rows whose values stand where a decision about a record, a place in it, a field or an endpoint is or was about."""
+    if about.record is None:
+        return {row for (row,) in database.execute(ROWS + BY_FIELD, (fields_of(database, about),))}
+    findings = database.execute(IN_RECORD, (digest_bytes(about.record), about.vendor, about.endpoint)).fetchall()
+    return {row for finding, *_ in findings for (row,) in database.execute(ROWS + OF_FINDING, (finding, about.pointer or None))}
 
 
 def fields_of(database: sqlite3.Connection, decided: Target) -> str:

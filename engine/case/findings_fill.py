@@ -248,7 +248,9 @@ class _Filling:
         self._forget()
         self._by_text.clear()
         self._pointers.clear()
-        self._database.executemany("INSERT INTO whys VALUES (?, ?, ?, ?)", ((number, *why) for why, number in self._whys.items()))
+        bits = {kind: 1 << place for place, kind in enumerate(dict.fromkeys(kind for kind, _, _ in self._whys))}
+        whys = ((number, *why, bits[why[0]]) for why, number in self._whys.items())
+        self._database.executemany("INSERT INTO whys VALUES (?, ?, ?, ?, ?)", whys)
         self._database.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", ((*stand, count) for stand, count in self._stands.items()))
         counts, open_places = array("q", bytes(8 * len(self._beside))), array("q", bytes(8 * len(self._beside)))
         asked = {number: why[2] for why, number in self._whys.items()}

@@ -2,9 +2,10 @@
 
 Numbers stand for texts, and what is flagged together in many records is one number in each of them: `findings` has a row for each time,
 `members` what stands behind the number, so that 600,000 places fit into some megabytes. A record that something was decided about has
-numbers of its own. The file is private: it holds values of records. A file that
-has its name never changes: who decides makes another one of it, which takes its place. So nobody waits, and what somebody has
-open stays what it was, whatever others do; SQLite's own locks and journals hang on names, and would take one file's for another's.
+numbers of its own. As what the values of a row were found is a sum of bits, one for each kind. The file is private: it holds values of
+records. A file that has its name never changes: who decides makes another one of it, which takes its place. So nobody waits, and what
+somebody has open stays what it was, whatever others do; SQLite's own locks and journals hang on names, and would take one file's for
+another's.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write
 from engine.errors import DiskError, HabeasError
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
@@ -33,7 +34,7 @@ CREATE TABLE records (
 );
 CREATE TABLE fields (id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, field TEXT NOT NULL);
 CREATE TABLE pointers (id INTEGER PRIMARY KEY, field INTEGER NOT NULL, pointer TEXT NOT NULL);
-CREATE TABLE whys (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule TEXT NOT NULL, asked INTEGER NOT NULL);
+CREATE TABLE whys (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule TEXT NOT NULL, asked INTEGER NOT NULL, bit INTEGER NOT NULL);
 CREATE TABLE "values" (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL, shown TEXT NOT NULL, row INTEGER NOT NULL,
     count INTEGER NOT NULL DEFAULT 0, asked INTEGER NOT NULL DEFAULT 0, undecided INTEGER NOT NULL DEFAULT 0, decision INTEGER
@@ -44,18 +45,22 @@ CREATE TABLE members (
     PRIMARY KEY (together, at)
 ) WITHOUT ROWID;
 CREATE TABLE stands (value INTEGER NOT NULL, field INTEGER NOT NULL, why INTEGER NOT NULL, count INTEGER NOT NULL);
-CREATE TABLE rows (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, undecided INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE rows (
+    id INTEGER PRIMARY KEY, count INTEGER NOT NULL, kinds INTEGER NOT NULL,
+    undecided INTEGER NOT NULL DEFAULT 0, act INTEGER NOT NULL DEFAULT 0
+);
 """
 FILLED = """
 CREATE INDEX findings_together ON findings (together);
 CREATE INDEX members_by_value ON members (value);
-CREATE INDEX members_decided ON members (value) WHERE act IS NOT NULL;
+CREATE INDEX members_decided ON members (value, act) WHERE act IS NOT NULL;
 CREATE INDEX stands_by_value ON stands (value);
 CREATE INDEX values_by_row ON "values" (row);
 CREATE INDEX values_by_digest ON "values" (digest);
 CREATE INDEX records_by_sha256 ON records (sha256);
 CREATE INDEX records_by_line ON records (endpoint, line);
-INSERT INTO rows (id, count) SELECT row, max(count) FROM "values" GROUP BY row;
+INSERT INTO rows (id, count, kinds) SELECT row, max("values".count), sum(DISTINCT whys.bit) FROM "values"
+    JOIN stands ON stands.value = "values".id JOIN whys ON whys.id = stands.why GROUP BY row;
 CREATE INDEX rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
 """
 COUNTED = """
@@ -65,6 +70,10 @@ UPDATE "values" SET undecided = asked - (
 );
 UPDATE rows SET undecided = (
     SELECT count(*) FROM "values" WHERE "values".row = rows.id AND "values".undecided AND "values".decision IS NULL
+), act = (
+    SELECT max(max(coalesce("values".decision, 0), coalesce((
+        SELECT max(members.act) FROM members WHERE members.value = "values".id AND members.act IS NOT NULL
+    ), 0))) FROM "values" WHERE "values".row = rows.id
 );
 """
 

@@ -73,13 +73,18 @@ class Excuse(msgspec.Struct, frozen=True):
 
 
 class VendorPart(msgspec.Struct, frozen=True):
-    """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused."""
+    """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused.
+
+    `refused`: what was fetched last was not taken, since it may be somebody else's; that holds until another identifier is chosen for
+    the vendor, or a run is taken in.
+    """
 
     by_kind: str | None = None
     run: acts.TakenIn | None = None
     files: tuple[acts.TakenIn, ...] = ()
     excused: Mapping[str, Excuse] = {}
     left_out: str | None = None
+    refused: acts.IdentifierRefused | None = None
     contacts: Mapping[str, Contact] = {}
     mails: tuple[acts.MailSending, ...] = ()
     answers: tuple[acts.OwnerAnswered, ...] = ()
@@ -235,8 +240,14 @@ def _in_part(change: Callable[[VendorPart, Any], VendorPart]) -> Take:
 
 def _taken(part: VendorPart, act: acts.TakenIn) -> VendorPart:
     if act.kind == "run":
-        return replace(part, run=act, left_out=None)
+        return replace(part, run=act, left_out=None, refused=None)
     return replace(part, files=(*part.files, act), left_out=None)
+
+
+def _refused(case: Case, act: acts.IdentifierRefused, _: LogLine) -> Case:
+    case = replace(case, refused=(*case.refused, act))
+    part = case.vendors.get(act.vendor or "")
+    return case if part is None or act.vendor is None else replace(case, vendors={**case.vendors, act.vendor: replace(part, refused=act)})
 
 
 def _excused(part: VendorPart, act: acts.Excused) -> VendorPart:
@@ -303,7 +314,7 @@ KEEPS: Mapping[type[Act], Callable[[VendorPart, Any], VendorPart]] = {
 TAKES: Mapping[type[Act], Take] = {
     acts.CaseOpened: _opened,
     acts.Named: _named,
-    acts.IdentifierRefused: lambda case, act, _: replace(case, refused=(*case.refused, act)),
+    acts.IdentifierRefused: _refused,
     acts.Identified: lambda case, act, _: replace(case, identified=act.how),
     acts.Acknowledged: lambda case, _, line: replace(case, acknowledged=case.acknowledged or line.at.date()),
     acts.Extended: lambda case, _, line: replace(case, extended=case.extended or line.at.date()),
@@ -315,7 +326,7 @@ TAKES: Mapping[type[Act], Take] = {
     acts.Released: lambda case, act, _: replace(case, releases=(*case.releases, act)),
     acts.Delivered: lambda case, act, _: replace(case, delivered=act.how),
     acts.Purged: lambda case, act, _: replace(case, purged=case.purged | set(act.what)),
-    acts.VendorAsked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind)),
+    acts.VendorAsked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind, refused=None)),
     acts.TakenIn: _in_part(_taken),
     acts.Excused: _in_part(_excused),
     acts.MailSending: _asked(),

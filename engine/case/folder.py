@@ -30,6 +30,7 @@ REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NUMBER = re.compile(r"[0-9]{6}")
 AS_IN = "such as DSR-17"
 LETTERS = "letters"
+PLACED = ("runs/[!.]*/", "received/*/[!.]*/", f"{LETTERS}/*", "mails/*")  # what gets its name before its act is written
 CALLS = 6_000
 
 
@@ -165,12 +166,11 @@ class OpenCase(msgspec.Struct):
                 continue
 
     def strays(self) -> list[str]:
-        """Name runs, files and letters that no act tells of: what a killed command had put in place and not recorded."""
-        folders, letters = ({getattr(line.act, name, None) for line in self.lines} for name in ("folder", "letter"))
-        found = [*self.folder.glob("runs/[!.]*/"), *self.folder.glob("received/*/[!.]*/")]
-        strays = [name for one in found if (name := str(one.relative_to(self.folder))) not in folders]
-        written = [one for one in self.folder.glob(f"{LETTERS}/*") if f"{LETTERS}/{one.stem}" not in letters]
-        return sorted([*strays, *(str(one.relative_to(self.folder)) for one in written)])
+        """Name runs, files, letters and mails that no act tells of: what a killed command had put in place and not recorded."""
+        told = {getattr(line.act, name, None) for line in self.lines for name in ("folder", "letter", "mail")}
+        found = [one for where in PLACED for one in self.folder.glob(where)]
+        names = [(str(one.relative_to(self.folder)), one) for one in found]
+        return sorted(name for name, one in names if not {name, name.removesuffix(one.suffix)} & told)
 
     def _read_again(self) -> None:
         log = case_log.read(self.folder)

@@ -30,7 +30,7 @@ PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
 SEVEN_BIT = SMTP.clone(cte_type="7bit")  # not every mail server takes more
 LONGEST_LINE = 998  # of a mail (RFC 5322)
-NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
+NOBODY = {"en": "Sir or Madam", "de": "und vielen Dank für Ihre Anfrage"}
 
 CONCLUSION = {
     "en": {
@@ -70,19 +70,20 @@ def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | Non
     language = more.language
     where = home / "letters" / language / f"{kind}.txt"
     text = where.read_text("utf-8") if where.is_file() else packaged(language, kind)
-    shown = str(where) if where.is_file() else f"the letter {kind}"
+    shown = str(where) if where.is_file() else f"the letter `{kind}`, line"
+    at = ":" if where.is_file() else " "
     values, told = {**_values(home, case, person, why), **more.values}, office(home)
     for number, line in enumerate(text.splitlines(), 1):
         for name in PLACEHOLDER.findall(line):
             if name not in values:
-                message = f"{shown}:{number}: <{name}> is no placeholder; there are {', '.join(f'<{one}>' for one in values)}"
+                message = f"{shown}{at}{number}: <{name}> is no placeholder; there are {', '.join(f'<{one}>' for one in values)}"
                 raise UsageError(message)
             if not values[name]:
-                raise UsageError(_lacks(f"{shown}:{number}", name, case.reference, home, told))
+                raise UsageError(_lacks(f"{shown}{at}{number}", name, case.reference, home, told))
     filled = PLACEHOLDER.sub(lambda found: values[found[1]], text)
     first, _, body = filled.partition("\n")
     if not first.startswith(SUBJECT):
-        message = f"{shown}:1: a letter begins with `{SUBJECT}...`"
+        message = f"{shown}{at}1: a letter begins with `{SUBJECT}...`"
         raise UsageError(message)
     to = next(iter(person.identifiers.get("email", ())), None)
     return Letter(" ".join(first.removeprefix(SUBJECT).split()), body.lstrip("\n"), to)

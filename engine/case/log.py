@@ -19,7 +19,7 @@ import msgspec
 
 from engine.case.acts import START, Act, LogLine, act_of, written
 from engine.connection.lock_queue import FILE
-from engine.connection.private_files import cannot_write, read_private, write_private
+from engine.connection.private_files import PART, cannot_write, read_private, write_private
 from engine.core.window import rfc3339
 from engine.errors import HabeasError, UsageError
 
@@ -153,7 +153,9 @@ def _appended(file: int, folder: Path, log: Log, added: list[Act], by: str, now:
     except OSError:
         os.ftruncate(file, end)
         raise
-    with suppress(HabeasError):  # the acts are on the disk and hold: the head stays a line behind, and the next act mends it
+    with suppress(HabeasError, OSError):  # the acts are on the disk and hold: the head stays a line behind, and the next act mends it
+        for left in folder.glob(f"{HEAD}.*{PART}"):  # by a killed process: whoever writes one holds the lock
+            left.unlink(missing_ok=True)
         write_private(folder / HEAD, f"{made[-1].n} {before}\n".encode())
     return made
 

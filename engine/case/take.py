@@ -19,6 +19,7 @@ from typing import Any, cast
 import msgspec
 
 from engine.case.acts import FILES, Act, Gap, LogLine, TakenIn
+from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.manifest_check import contradicted, contradiction
 from engine.case.received import ABOUT, our_name
@@ -28,7 +29,7 @@ from engine.connection.lock_queue import FILE
 from engine.connection.private_files import FOLDER, cannot_write, sync_folder, write_private
 from engine.connection.state_folder import VENDOR
 from engine.core.ledger import WITHOUT_PERSON, Subject
-from engine.errors import Refused, UsageError
+from engine.errors import HabeasError, Refused, UsageError
 from engine.explain.run_folder import SpecName
 from engine.run_head import not_ended
 from engine.sink import MANIFEST
@@ -91,7 +92,8 @@ class TakenRun(msgspec.Struct, frozen=True):
         missing = {name: str(one.get("outcome")) for name, one in asked.items() if one.get("outcome") in MISSING}
         period = [Gap(PERIOD, NARROWED)] if self.narrowed else []
         files = [Gap(f"{name}{FILES}", NOT_DOWNLOADED) for name, one in self.endpoints.items() if _files_left(one, is_gap=name in missing)]
-        return (*subject, *(Gap(name, outcome) for name, outcome in {**ordered, **missing}.items()), *files, *period)
+        why = {name: told for name in missing if isinstance(told := asked[name].get("reason"), str) and told}
+        return (*subject, *(Gap(name, outcome, why.get(name)) for name, outcome in {**ordered, **missing}.items()), *files, *period)
 
 
 def _files_left(told: Mapping[str, Any], *, is_gap: bool) -> bool:
@@ -121,6 +123,16 @@ def read_run(folder: Path) -> TakenRun:
     if run.finished is None:
         raise not_ended(folder)
     return run
+
+
+def had_files(case: OpenCase, part: VendorPart) -> bool:
+    """Whether the run that counts was asked for files: its counts tell of some that came or failed. What cannot be read tells of none."""
+    try:
+        every = read_run(case.folder / part.run.folder).endpoints.values() if part.run is not None else ()
+    except HabeasError:
+        return False
+    counts = [one for told in every if isinstance(one := told.get("files"), dict)]
+    return any(one.get("downloaded") or one.get("failed") for one in counts)
 
 
 def may_take(case: OpenCase, run: TakenRun, *, vendor: str | None, confirmed: bool) -> bool | None:

@@ -59,12 +59,16 @@ def unblocked(case: Case, reference: str) -> str:
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """What stands between a case and its release: a sentence, the command that mends it, the part of the work, the vendor it is about."""
+    """What stands between a case and its release: a sentence, the command that mends it, the part of the work, the vendor it is about.
+
+    `why`: what the vendor, or the run, said of it.
+    """
 
     what: str
     mend: str
-    part: Literal["identity", "fetch", "files", "owner", "unasked", "gaps", "declined", "values"] = "fetch"
+    part: Literal["identity", "fetch", "files", "owner", "unasked", "gaps", "declined", "refused", "values"] = "fetch"
     vendor: str | None = None
+    why: str | None = None
 
 
 def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocked]:
@@ -120,6 +124,11 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
     if not part.here and not part.waits:
         if part.right == "deletion":
             yield Blocked(f"{vendor}: nobody was asked to delete", f"habeas contact send {reference} {vendor} deletion", "unasked", vendor)
+        elif part.refused is not None:
+            kind = part.by_kind or part.refused.kind.partition(",")[0]
+            what = f"{vendor}: nothing taken in, since what it was asked by was refused"
+            mend = f"habeas case name {reference} && habeas case name {reference} --ask {vendor}={kind}"
+            yield Blocked(what, mend, "refused", vendor, part.refused.reason)
         else:
             yield Blocked(f"{vendor}: nothing taken in", f"habeas case run {reference} --vendor {vendor}", "fetch", vendor)
     if part.right == "deletion":
@@ -130,7 +139,7 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
             yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files", "files", vendor)
             continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
-        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps", vendor)
+        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps", vendor, gap.why)
 
 
 def cannot(act: Act) -> str:
@@ -150,12 +159,15 @@ def left(told: Deadlines, today: date, case: Case) -> str:
     return f"{counted(days, 'day')} left" if days > 0 else f"{counted(-days, 'day')} late"
 
 
-def too_late(law: Regime, told: Deadlines, today: date) -> str | None:
-    """Say why an answer cannot take longer any more: the law knows no such thing, or the person had to be told before; None if it can."""
+def too_late(law: Regime, told: Deadlines, today: date, words: Callable[[date], str | None] = str) -> str | None:
+    """Say why an answer cannot take longer any more: the law knows no such thing, or the person had to be told before; None if it can.
+
+    `words` writes a day.
+    """
     if law.extension is None:
         return f"{law.title} allows no longer time"
     if told.extend_by is not None and told.extend_by < today:
-        return f"that the answer takes longer had to be said by {told.extend_by}"
+        return f"that the answer takes longer had to be said by {words(told.extend_by)}"
     return None
 
 

@@ -124,14 +124,22 @@ def retry(folder: BatchArgument, request: RequestOption = None, name: NamedBatch
 
 
 @commands.command(short_help="Take people out of a batch.", epilog="Example: habeas cancel november --request DSR-17")
-def cancel(folder: BatchArgument, request: RequestOption = None, name: NamedBatchOption = None) -> None:
+def cancel(
+    folder: BatchArgument,
+    request: RequestOption = None,
+    name: NamedBatchOption = None,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Delete all that URL has of the batch, whose folder is lost, once nobody is under way.")
+    ] = False,
+) -> None:
     """Cancel everybody who is queued, or one request. Changes states only; whoever is under way ends as they would.
 
-    Exit codes: 0 done, 2 there is no such batch or request, 4 it is lent and its database cannot be used.
+    Exit codes: 0 done, 2 there is no such batch or request, 3 --forget waits for people under way, 4 it is lent and its database
+    cannot be used.
     """
-    from engine.cli.batch_states import cancel_command
+    from engine.cli.batch_states import cancel_command, forget_command
 
-    raise typer.Exit(cancel_command(folder, name, request))
+    raise typer.Exit(forget_command(folder, name, request) if forget else cancel_command(folder, name, request))
 
 
 @commands.command(

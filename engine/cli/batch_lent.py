@@ -148,6 +148,18 @@ def change_in_store(place: str, name: str | None, request: str | None, how: str)
     return done.changed, done.under_way
 
 
+def forget_in_store(place: str, name: str | None, request: str | None) -> tuple[int, int]:
+    """Delete what a store has of a batch whose folder is lost; gives of how many people, and how many are under way: then it stays.
+
+    Raises UsageError, StoreAway.
+    """
+    if request is not None or name is None or not is_address(place):
+        message = "--forget is for a whole batch whose folder is lost: habeas cancel URL --batch NAME --forget; nothing was changed"
+        raise UsageError(message)
+    done = asyncio.run(cluster.forgotten(_address(place, "the address"), name))
+    return done.changed, done.under_way
+
+
 def change_lent(folder: BatchFolder, mark: LentMark, request: str | None, how: str) -> tuple[int, int] | None:
     """Change states in a lent batch, of those too who had ended before it was lent; None where nobody is lent yet."""
     return asyncio.run(_changed(folder, mark, request, how))

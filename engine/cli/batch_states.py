@@ -16,7 +16,7 @@ from engine.batch.batch_folder import PEOPLE, PROOF, REFUSED, WORK, BatchFolder,
 from engine.batch.database import FILE
 from engine.batch.lent_mark import read_mark
 from engine.cli.batch_csv import print_status_csv
-from engine.cli.batch_lent import change_in_store, change_lent, folder_named, seen_batch
+from engine.cli.batch_lent import change_in_store, change_lent, folder_named, forget_in_store, seen_batch
 from engine.cli.batch_view import EVERY, SeenPace, connection_lines, status_json, status_words
 from engine.cli.formatting import print_json, print_text, width_of
 from engine.cli.live import UNKNOWN, Live
@@ -90,6 +90,18 @@ def cancel_command(place: str, name: str | None, request: str | None) -> Exit:
     return _changed(place, (name, request), ("update person set state='cancelled' where state='queued'", "1"), ("cancel", told, told))
 
 
+def forget_command(place: str, name: str | None, request: str | None) -> Exit:
+    """Delete what a database has of a batch whose folder is lost. Raises UsageError, StoreAway."""
+    number, under_way = forget_in_store(place, name, request)
+    if under_way:
+        who = "1 person is" if under_way == 1 else f"{under_way:,} people are"
+        print_text(f"{who} under way at workers, all others are cancelled: give the same command again when they have ended.", err=True)
+        return Exit.INCOMPLETE
+    who = counted(number, "person") if number == 1 else f"{number:,} people"
+    print_text(f"{shown(place)} has forgotten the batch and its {who}; no file was touched.")
+    return Exit.COMPLETE
+
+
 def _changed(place: str, which: tuple[str | None, str | None], words: tuple[str, str], what: tuple[str, str, str]) -> Exit:
     """Change states in a folder, or where its people are lent; `what` is the change, and what is said of it at home and of those lent."""
     how, here, away = what
@@ -146,6 +158,12 @@ def purge_batches(paths: tuple[Path, ...], older_than: str, classes: str | None,
     except ValueError as error:
         message = f"--older-than {older_than}: {error}"
         raise UsageError(message) from None
+    if any(str(path).startswith(("postgresql:/", "postgres:/")) for path in paths):
+        message = (
+            "purge deletes what lies in folders: name the folder of a batch; habeas cancel URL --batch NAME --forget deletes what a "
+            "database has of one whose folder is lost; nothing was deleted"
+        )
+        raise UsageError(message)
     found = [one for path in paths for one in _batches(path)]
     if not found:
         message = "no batch lies there: name the folder of a batch, or the one in which batches lie"

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from engine.case.act_words import did
-from engine.case.acts import Decided, LogLine
+from engine.case.acts import FILES, Decided, LogLine
 from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
+from engine.case.take import had_files
 from engine.case.words import OVER, Blocked, blocks, left, state_words, unblocked
 from engine.cli.formatting import table
 from engine.core.window import rfc3339
@@ -124,7 +125,7 @@ def _unasked(case: OpenCase) -> Iterator[str]:
 def _mended_by(waits: Iterable[Blocked]) -> Iterator[str]:
     """Write what blocks, and the command that mends it: once behind all that it mends."""
     for command, several in groupby(waits, lambda one: one.mend):
-        yield from (f"  {one.what}" for one in several)
+        yield from (f"  {one.what}{f' ({one.why})' if one.why else ''}" for one in several)
         yield f"    {command}"
 
 
@@ -136,10 +137,14 @@ def _where_to_practise(case: OpenCase, waits: Iterable[Blocked]) -> list[str]:
 
 
 def _again(case: OpenCase) -> list[str]:
-    """Say that what a run did not get a later one may: an excuse is for what cannot be had."""
-    short = [name for name, part in case.case.vendors.items() if part.run is not None and part.open_gaps]
-    words = " ".join(f"--vendor {name}" for name in short)
-    return ["", f"What a run did not get a later one may:\n    habeas case run {case.reference} {words}"] if short else []
+    """Say that what a run did not get a later one may: an excuse is for what cannot be had.
+
+    A run counts instead of the one before it, so that files which that one asked for are asked for again; where nothing but files is
+    missing, the command above does.
+    """
+    parts = {name: part for name, part in case.case.vendors.items() if any(not gap.endpoint.endswith(FILES) for gap in part.open_gaps)}
+    words = " ".join(f"--vendor {name}" for name in parts) + (" --files" if any(had_files(case, part) for part in parts.values()) else "")
+    return ["", f"What a run did not get a later one may:\n    habeas case run {case.reference} {words}"] if parts else []
 
 
 def _rows(lines: Iterable[LogLine]) -> Iterator[tuple[str, str, str, str]]:

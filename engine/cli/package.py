@@ -8,6 +8,7 @@ from typing import cast
 from engine.case.build import build
 from engine.case.folder import open_case, user
 from engine.case.person import read_person
+from engine.case.regimes import office
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.signer import own_signers, signers_line
 from engine.cli.case import now
@@ -51,6 +52,8 @@ def build_command(reference: str, *, as_json: bool) -> None:
     _tell_elsewhere(told.elsewhere)
     if told.opaque:
         print_text(f"Not searched, being no text in UTF-8: {counted(told.opaque, 'file')} of those handed over. Look there yourself.")
+    if not office(where).controller:
+        print_text(f"It names nobody who answers: write `controller: ...` into {where / 'office.yaml'}, and build again.")
     print_text(f"Look at it: {found.bag / 'index.html'}")
     print_text(f"Then: habeas package approve {reference}" + (" --also-given, if it may stand there" if told.elsewhere else ""))
 

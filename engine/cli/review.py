@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -56,7 +57,7 @@ def list_command(reference: str, most: int, skip: int, *, as_json: bool) -> Exit
         print_text(f"act {number} holds on nothing any more: {words}")
     print_text(_summary(totals.undecided, len(files), totals.values))
     if waiting:
-        print_text(_how_to_decide(reference, rows[0] if rows and rows[0].undecided else None))
+        print_text(_how_to_decide(reference, rows[0] if rows and rows[0].undecided else None, files[0] if files else None))
     return Exit.INCOMPLETE if waiting else Exit.COMPLETE
 
 
@@ -81,14 +82,16 @@ def _waits(rows: int, files: int) -> str:
     return f"{waiting} {'waits' if rows + files == 1 else 'wait'}"
 
 
-def _how_to_decide(reference: str, first: ListedRow | None) -> str:
-    """Say how the first row that waits is decided, and how all that stands in its field."""
+def _how_to_decide(reference: str, first: ListedRow | None, file: FileToReview | None) -> str:
+    """Say how the first row that waits is decided, and how all that stands in its field; and how the first file is."""
+    by_file = f"Decide about a file:\n  habeas review give|hold {reference} {shlex.quote(f'{file.vendor}/{file.file}')}" if file else ""
     if first is None:
-        return f"Decide about a file:\n  habeas review give|hold {reference} and its name"
+        return by_file
     value, stand = first.values[0], first.values[0].stands[0]
     field = f"{stand.vendor}/{stand.endpoint}.{stand.field}"
     by_row = f"Decide about a row:\n  habeas review give|mask|alias {reference} value:{value.digest[:SHOWN_DIGITS]}"
-    return f"{by_row}\nAbout a field, whoever stands in it:\n  habeas review give|mask|drop {reference} {field}"
+    by_field = f"About a field, whoever stands in it:\n  habeas review give|mask|drop {reference} {field}"
+    return "\n".join(filter(None, (by_row, by_field, by_file)))
 
 
 def _cells(case: OpenCase, row: ListedRow) -> list[tuple[str, ...]]:

@@ -12,14 +12,25 @@ from engine.connection.chosen_store import needs_driver
 
 if TYPE_CHECKING:
     from engine.cluster.lend import Lender, check_writable
-    from engine.cluster.lent_states import CHANGES, changed_of_folder, changed_of_store
+    from engine.cluster.lent_states import CHANGES, changed_of_folder, changed_of_store, forgotten
     from engine.cluster.recall import Recall
     from engine.cluster.snapshot import Snapshot, of_batch, of_folder
 
-__all__ = ["CHANGES", "Lender", "Recall", "Snapshot", "changed_of_folder", "changed_of_store", "check_writable", "of_batch", "of_folder"]
+__all__ = [
+    "CHANGES",
+    "Lender",
+    "Recall",
+    "Snapshot",
+    "changed_of_folder",
+    "changed_of_store",
+    "check_writable",
+    "forgotten",
+    "of_batch",
+    "of_folder",
+]
 PLACES = {
     "lend": ("Lender", "check_writable"),
-    "lent_states": ("CHANGES", "changed_of_folder", "changed_of_store"),
+    "lent_states": ("CHANGES", "changed_of_folder", "changed_of_store", "forgotten"),
     "recall": ("Recall",),
     "snapshot": ("Snapshot", "of_batch", "of_folder"),
 }

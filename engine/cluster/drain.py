@@ -152,8 +152,9 @@ class Drain:
         end = queue.account.session.grant.state.end
         if end is not None and end.dead:
             await self._end_connection(name, end.words)
-        elif end is not None:
-            await ownership.end_connection(self.pool, self.lease, name, None, AFTER_TROUBLE)
+        elif end is not None:  # a database that was away is back when this is written
+            pause = WHILE_IN_USE if queue.account.connection.credentials.away else AFTER_TROUBLE
+            await ownership.end_connection(self.pool, self.lease, name, None, pause)
         return end is None and queue.claimed > 0
 
     async def _end_connection(self, name: str, words: str) -> None:

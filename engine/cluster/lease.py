@@ -14,6 +14,7 @@ from msgspec import Struct
 LEASE = 60.0
 SHORTEST, LONGEST = 1.0, 3600.0
 HELD_ENOUGH = 600.0
+SHARE_OF_SWEEPS = 20
 
 
 def boot_seconds() -> float:
@@ -36,6 +37,11 @@ class LeaseTimes(Struct, frozen=True):
     def poll(self) -> float:
         """Give how often work is looked for."""
         return min(1.0, self.seconds / 6)
+
+    @property
+    def soon(self) -> float:
+        """Give how long after a lease has ended others need at most to see that nobody works there, if their machines are not busy."""
+        return self.seconds / 3
 
     def deadline(self, asked: float) -> float:
         """Give until when requests may leave under a lease that was asked for at a moment: a third of it is left then."""
@@ -75,8 +81,16 @@ def held_too_long(held: Mapping[str, float], many: int, now: float, times: Lease
     return oldest if now - held[oldest] >= times.enough else None
 
 
+def until_next_sweep(took: float, workers: int, times: LeaseTimes) -> float:
+    """Give for how long a worker does not sweep: all together do for a twentieth of the time, but each three times in a lease at least.
+
+    What a killed worker had is found by a sweep: on a busy machine a twentieth alone would let it lie for many leases.
+    """
+    return min(times.soon, max(times.poll, SHARE_OF_SWEEPS * took * workers))
+
+
 class SeenStuck:
-    """Jobs that were seen under way although nobody owns what they drain; one is believed when it was so for a whole lease.
+    """Jobs that were seen under way although nobody owns what they drain; one is believed when it was so for a third of a lease.
 
     A job that was only just begun has not taken its lease yet.
     """
@@ -88,4 +102,4 @@ class SeenStuck:
     def believed(self, stuck: Iterable[int], now: float) -> list[int]:
         """Take what is seen now, and give those that are to be mended."""
         self._since = {job: self._since.get(job, now) for job in stuck}
-        return [job for job, since in self._since.items() if now - since >= self._times.seconds]
+        return [job for job, since in self._since.items() if now - since >= self._times.soon]

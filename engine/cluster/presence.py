@@ -13,7 +13,7 @@ from engine.cluster.pool import Pool
 ARRIVE = "insert into worker (id, version, host, many) values (%s, %s, %s, %s)"
 SEEN = """
 with told as (update worker set seen = now(), held = %s where id = %s)
-select count(*) from worker where seen > now() - interval '1 minute'"""
+select count(*) from worker where seen > now() - make_interval(secs => %s)"""
 LEAVE = "delete from worker where id = %s or seen < now() - interval '1 day'"
 
 
@@ -28,10 +28,10 @@ async def arrive(pool: Pool, worker: str, many: int) -> None:
         await connection.execute(ARRIVE, (worker, __version__, socket.gethostname(), many))
 
 
-async def seen(pool: Pool, worker: str, held: Iterable[str]) -> int:
-    """Say that the worker lives, and which connections it holds; gives how many workers there are."""
+async def seen(pool: Pool, worker: str, held: Iterable[str], lately: float) -> int:
+    """Say that the worker lives, and which connections it holds; gives how many workers did so `lately`, in seconds."""
     async with pool.connection() as connection:
-        row = await (await connection.execute(SEEN, (sorted(held), worker))).fetchone()
+        row = await (await connection.execute(SEEN, (sorted(held), worker, lately))).fetchone()
     return int(row[0]) if row is not None else 1
 
 

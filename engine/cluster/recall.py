@@ -55,7 +55,7 @@ class Recall:
             found = await lent_batch(connection, self.folder.id, shown(self.address), surely=self.mark.whole)
             if found is not None:
                 check_same_folder(self.folder, found.folder)
-                await self._taken_back(connection)
+                await taken_back(connection, found.id)
                 try:
                     async with connection.transaction():
                         if under_way := await self._under_way(connection):
@@ -66,15 +66,6 @@ class Recall:
                     raise
         remove_mark(self.folder.path)
         return 0
-
-    async def _taken_back(self, connection: Session) -> None:
-        """Let no worker begin anybody; whom a worker had under way that is gone is taken back too, and what it still sends is refused."""
-        batch = self.folder.id
-        async with connection.transaction():
-            await connection.execute(HELD, (batch,))
-            await connection.execute(TAKEN_BACK, (batch,))
-            lapsed = [row[0] for row in await (await connection.execute(LAPSED, (batch,))).fetchall()]
-            await connection.execute(LEFT_RUNNING, (batch, lapsed))
 
     async def _under_way(self, connection: Session) -> int:
         await connection.execute("select 1 from habeas.batch where id = %s for update", (self.folder.id,))
@@ -117,3 +108,12 @@ class Recall:
                 f"{missing:,} results are not in {self.folder.path}: workers put them into {batch.folder}; bring them here, or go on there"
             )
             raise OutputError(message)
+
+
+async def taken_back(connection: Session, batch: str) -> None:
+    """Let no worker begin anybody; whom a worker had under way that is gone is taken back too, and what it still sends is refused."""
+    async with connection.transaction():
+        await connection.execute(HELD, (batch,))
+        await connection.execute(TAKEN_BACK, (batch,))
+        lapsed = [row[0] for row in await (await connection.execute(LAPSED, (batch,))).fetchall()]
+        await connection.execute(LEFT_RUNNING, (batch, lapsed))

@@ -18,7 +18,7 @@ from engine.cluster import ownership, presence
 from engine.cluster.dispatcher import Dispatcher
 from engine.cluster.drain import AFTER_TROUBLE, WHILE_IN_USE, Drain
 from engine.cluster.ends import LeasedEnds
-from engine.cluster.lease import LeaseTimes, boot_seconds, held_too_long
+from engine.cluster.lease import LeaseTimes, boot_seconds, held_too_long, until_next_sweep
 from engine.cluster.lent_batches import TRY_AGAIN, LentBatches
 from engine.cluster.metrics import WorkerCounts, metrics_text, shared_state, write_metrics
 from engine.cluster.ownership import ToldState
@@ -36,7 +36,6 @@ from engine.net.clock import wall_clock
 
 END_WITHIN = 25.0
 AGAIN = 0.2
-SHARE_OF_SWEEPS = 20  # all workers together sweep for a twentieth of the time
 METRICS_EVERY, METRICS_WITHIN = 15.0, 3.0
 
 
@@ -175,7 +174,7 @@ class Worker:
         for lease in await ownership.beat(self.pool, [drain.lease for drain in drains.values()], told, self.times):
             drains[id(lease)].end(Exit.TERMINATED)
         await self.dispatcher.beat()
-        self._workers = max(1, await presence.seen(self.pool, self.id, told))
+        self._workers = max(1, await presence.seen(self.pool, self.id, told, self.times.soon * 2))
         kept = await self._turns.kept()
         for drain in drains.values():
             if drain.begun and not kept >= set(drain.lease.tokens):
@@ -200,7 +199,7 @@ class Worker:
                 self.stop(Exit.NOT_CONNECTED)
             except psycopg.Error:
                 pass
-            await asyncio.sleep(max(self.times.poll, SHARE_OF_SWEEPS * took * self._workers))
+            await asyncio.sleep(until_next_sweep(took, self._workers, self.times))
 
     async def _sends(self) -> None:
         while True:

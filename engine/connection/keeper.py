@@ -53,6 +53,7 @@ class Fixed:
     label = "environment"
     given: Row = ()
     from_token: Row = ()
+    away = False
 
     def __init__(self, mend: str = "") -> None:
         """`mend` tells the operator what to do when the vendor refuses the credential."""
@@ -83,13 +84,16 @@ async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]
 
 
 class Keeper:
-    """The credential of one stored connection during a run: due, refreshed, stored, put into the transport."""
+    """The credential of one stored connection during a run: due, refreshed, stored, put into the transport.
+
+    `away`: it could not be renewed only because the store could not be used.
+    """
 
     def __init__(self, store: ConnectionStore, kept: KeptConnection, vendor: Vendor, holder: Holder, clock: Clock) -> None:
         """Put the credential of a connection that was read into `holder`. Raises NotConnected."""
         self._store, self._name, self._vendor, self._holder, self._clock = store, kept.name, vendor, holder, clock
         self._at = holder.hosts.at if isinstance(holder, Transport) else None
-        self._tired = False
+        self._tired = self.away = False
         self.record = kept.record
         self._adopt(self.record)
 
@@ -117,8 +121,8 @@ class Keeper:
             async with self._store.renewing(self._name) as held:
                 return await self._refresh(held, client)
         except HabeasError as error:
-            self._tired = True
-            return NotRenewed(str(error), dead=isinstance(error, NotConnected) and not isinstance(error, StoreAway))
+            self._tired, self.away = True, isinstance(error, StoreAway)
+            return NotRenewed(str(error), dead=isinstance(error, NotConnected) and not self.away)
 
     async def _refresh(self, held: HeldConnection, client: RegisteredClient | None) -> Renewed | NotRenewed:
         stored = await held.read()
@@ -173,7 +177,7 @@ class Keeper:
         check_bound(self._vendor, record, self._at, self._connect)
         check_given(self._vendor, record, self._connect)
         self._holder.credential = credential(self._vendor, record, self._connect)
-        self.record, self._tired = record, False
+        self.record, self._tired, self.away = record, False, False
 
     def _not_renewed(self, found: NoToken, *, lost: bool) -> NotRenewed:
         words = MEND[found.kind].format(words=found.words)

@@ -76,6 +76,8 @@ def refilled_after(headers: Mapping[str, str], now: datetime) -> float:
     Each `...RateLimit-Remaining: 0` counts with the reset of the same name. A reset more than a minute away is ignored: it may
     be that of a limit which others have used up, or a mistake. The vendor's 429 will tell.
     """
+    if not any("limit" in name for name in headers):  # every answer is asked, and most tell nothing
+        return 0.0
     headers, here = _spread(headers), _http_date(headers.get("date", "")) or now
     names = [found[1] for name, value in headers.items() if (found := REMAINING.fullmatch(name)) and _number(value) == 0]
     resets = [_reset(headers.get(f"{name}reset", ""), here) for name in names]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from engine.language.expressions import lossless_json
@@ -93,7 +94,7 @@ def beyond(levels: Iterable[Mapping[str, bytes]], came: int) -> str | None:
 
 def told_in_headers(headers: Mapping[str, str]) -> dict[str, bytes]:
     """Give what the headers of an answer tell of pages, as JSON texts by their names: `x-total-count`, `content-range: items 0-24/120`."""
-    found = {name: value for name, value in headers.items() if _plain(name) in NEXT | ENDS}
+    found = {name: value for name, value in headers.items() if _plain(name) in TOLD}
     whole = found.pop("content-range", "bytes").partition("/")
     if not whole[0].startswith("bytes"):
         found["content-range"] = whole[2]
@@ -140,6 +141,7 @@ def _scalars(value: Any) -> Iterator[Any]:
         yield value
 
 
+@lru_cache(maxsize=1 << 10)  # every answer has the same few names
 def _plain(name: str) -> str:
     name = name.lower()
     for prefix in HEADED:
@@ -148,4 +150,5 @@ def _plain(name: str) -> str:
 
 
 ENDS = TOTAL | PAGES | CUT | LAST
-KNOWN = NEXT | ENDS | HOLDERS
+TOLD = NEXT | ENDS
+KNOWN = TOLD | HOLDERS

@@ -18,7 +18,7 @@ from engine.replaced import replace
 Proof = Literal["verify", "probe"]
 NO_PROBE = "no probe is set"
 SAME_PERSON = "the probe is the person asked for, who proves nothing about themselves"
-COLLEAGUE = "name a known colleague who is not the administrator"
+COLLEAGUE = "name a known colleague who is not the administrator, to `habeas connect` or `habeas run`"
 
 
 def kinds_of(vendor: Vendor) -> tuple[str, ...]:

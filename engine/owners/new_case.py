@@ -59,7 +59,7 @@ def known_vendors(home: Path, words: Sequence[str]) -> list[str]:
 def open_wanted(vault: Vault, wanted: WantedCase, person: Person, now: datetime, by: str | None = None) -> OpenCase:
     """Open a case that was checked. Raises UsageError where nobody can be asked for, NotConnected, DiskError, OutputError."""
     if not person.identifiers:
-        message = "the person has no identifier: give at least one e-mail address, phone number or username; nothing was kept"
+        message = "the person has no identifier: give at least one e-mail address, phone number or username; no case was opened"
         raise UsageError(message)
     opened = CaseOpened(
         reference=wanted.reference,

@@ -53,6 +53,14 @@ def _all_seen(joined: str) -> bool:
     return joined.replace(BETWEEN, "").isprintable()
 
 
+def _escaped_together(texts: Sequence[str]) -> list[str] | None:
+    """Write texts as HTML at once; None where one of them needs more than to be escaped."""
+    joined = BETWEEN.join(texts)
+    if joined.count(BETWEEN) != len(texts) - 1 or not _all_seen(joined) or max(map(len, texts)) > LONGEST:
+        return None
+    return escaped_printable(joined).split(BETWEEN)
+
+
 def escaped_printable(text: str) -> str:
     """Write a text as HTML in which every character can be seen."""
     if "&" in text:
@@ -121,6 +129,12 @@ class Cells:
 
     def _marked(self, values: Sequence[Any], codes: Mapping[str, str], marks: Sequence[Sequence[WithheldPlace]]) -> list[str]:
         """Write values in which something is withheld: mostly the same words."""
+        whole = [
+            type(value) is str and len(here) == 1 and 0 == here[0].start < here[0].end == len(value)
+            for value, here in zip(values, marks, strict=True)
+        ]
+        if all(whole) and (html := _escaped_together(values)) is not None:
+            return [f'<span class="gone">{text}</span>' for text in html]
         known = dict[tuple[Any, ...], str]()
         found = list[str]()
         for value, places in zip(values, marks, strict=True):
@@ -135,11 +149,10 @@ class Cells:
 
     def _all(self, texts: Sequence[str]) -> list[str]:
         """Write texts as HTML at once, where none of them needs more than to be escaped, or is a time."""
-        joined = BETWEEN.join(texts)
-        if joined.count(BETWEEN) != len(texts) - 1 or not _all_seen(joined) or max(map(len, texts)) > LONGEST:
+        html = _escaped_together(texts)
+        if html is None:
             return [self._text(text) for text in texts]
-        html = escaped_printable(joined).split(BETWEEN)
-        if "-" not in joined:
+        if "-" not in "".join(texts):
             return html
         return [self._text(text) if text[4:5] == "-" else part for text, part in zip(texts, html, strict=True)]
 

@@ -8,33 +8,59 @@ from typing import Any
 import msgspec
 
 from engine.language.expressions.lossless_json import Number
-from engine.package.cell import ABSENT
-from engine.package.fields import FieldNode, ReadRecord
-from engine.release.given_record import WithheldPlace
+from engine.package.cell import ABSENT, LEFT_OUT
+from engine.package.fields import FieldNode, ReadRecord, RecordFields
+from engine.package.values import FieldValues, Together
+from engine.release.given_record import GivenRecord, WithheldPlace
 
-ALIKE = frozenset((str, type(None), object, bool))
-COUNTS = frozenset((str, type(None), object, int))
+ONE_KIND = frozenset((str, int, bool, type(None), object))  # of which equal ones are written alike
 
 
 class Column(msgspec.Struct, eq=False):
     """A field over the records of a page: its value in each, ABSENT where a record has none, and what is withheld in it, if anything is."""
 
     node: FieldNode
-    values: list[Any]
-    marks: list[Sequence[WithheldPlace]] | None
+    of: FieldValues
+    marks: Sequence[Sequence[WithheldPlace]] | None
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """Give its values, in the order of the records."""
+        return self.of.values
 
     def is_same(self) -> bool:
         """Whether every record has it, with the same value and the same places withheld."""
-        first = self.values[0]
-        same_values = all(value is first or _same(value, first) for value in self.values)
-        return same_values and first is not ABSENT and (self.marks is None or all(mark == self.marks[0] for mark in self.marks))
+        values = self.of.values
+        first = values[0]
+        if first is ABSENT or len(self.of.kinds) > 1 or (self.marks is not None and any(mark != self.marks[0] for mark in self.marks)):
+            return False
+        if self.of.kinds <= ONE_KIND:
+            return values[-1] == first and values.count(first) == len(values)
+        return all(value is first or _same(value, first) for value in values)
 
     def few(self) -> list[Any] | None:
         """Give its distinct values, where most stand there more than once and equal ones are written alike; else None."""
-        if self.marks is not None or ((kinds := set(map(type, self.values))) - ALIKE and kinds - COUNTS):
-            return None
-        found = list(dict.fromkeys(self.values))
-        return found if 2 * len(found) <= len(self.values) else None
+        return None if self.marks is not None else self.of.few
+
+
+def columns_together(fields: RecordFields, given: Sequence[GivenRecord], records: Sequence[Any], turned: Together | None) -> list[Column]:
+    """Give the fields that a record has; `turned` are the records on their side, where they are of one form."""
+    found = fields.of_all(turned) if turned is not None else None
+    if found is None:
+        return columns_of([fields.read_decoded(one, record) for one, record in zip(given, records, strict=True)])
+    there = {node for node, _ in found}
+    marks, dropped = dict[FieldNode, list[Sequence[WithheldPlace]]](), dict[FieldNode, set[int]]()
+    for at, of_record in enumerate(given):
+        for place in of_record.withheld:
+            node = fields.at(place.pointer, records[at])
+            of_all = marks.get(node)
+            if of_all is None:
+                of_all = marks[node] = [()] * len(given)
+            of_all[at] = [*of_all[at], place]
+            if place.operation == "drop" and node not in there:
+                dropped.setdefault(node, set()).add(at)
+    found += [(node, FieldValues([LEFT_OUT if at in ats else ABSENT for at in range(len(given))])) for node, ats in dropped.items()]
+    return [Column(node, values, marks.get(node)) for node, values in found]
 
 
 def columns_of(records: Sequence[ReadRecord]) -> list[Column]:
@@ -46,11 +72,10 @@ def columns_of(records: Sequence[ReadRecord]) -> list[Column]:
         record.values if len(shapes) == 1 else [ABSENT if at is None else record.values[at] for at in places[record.nodes]]
         for record in records
     )
-    found = map(list, zip(*rows, strict=True))
     marked = {node for record in records for node in record.marks}
     return [
-        Column(node, values, [record.marks.get(node, ()) for record in records] if node in marked else None)
-        for node, values in zip(nodes, found, strict=True)
+        Column(node, FieldValues(values), [record.marks.get(node, ()) for record in records] if node in marked else None)
+        for node, values in zip(nodes, zip(*rows, strict=True), strict=True)
     ]
 
 

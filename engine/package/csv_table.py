@@ -8,12 +8,14 @@ formula has a tab before it.
 from __future__ import annotations
 
 from array import array
-from itertools import compress
+from collections.abc import Iterator, Sequence
+from itertools import compress, groupby, repeat
 from typing import Any, BinaryIO
 
 import msgspec
 
 from engine.language.expressions.lossless_json import dumps, text_of
+from engine.package.values import FieldValues, Together
 
 MARK = b"\xef\xbb\xbf"
 MOST_COLUMNS = 1_000  # Excel has 16,384, and every row has them all; further fields share the last one, as JSON
@@ -23,6 +25,9 @@ MOST_KEPT, LONGEST_KEPT = 10_000, 200
 FURTHER = "(further fields)"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 TAKEN_FOR_MORE = frozenset((" ", *FORMULA))
+END = b"\r\n"
+QUOTED = ('"', ",", "\n", "\r")
+PIECE = 1 << 20
 
 
 class TableSummary(msgspec.Struct, frozen=True):
@@ -90,13 +95,65 @@ class CsvTable:
         if further:
             row.append(_cell(dumps(further).decode()))
             self._further += 1
-        line = _row(row)
-        if len(line) > LONGEST_CELL:
+        self._write([_row(row)], len(row))
+        self._count_long(len(_row(row)), row)
+
+    def add_all(self, records: Sequence[Any], turned: Together | None) -> None:
+        """Take records; `turned` are they on their side, where they are of one form: a field of all of them is then written at once."""
+        first = 0 if turned is None else 1
+        for record in records[:first] if turned is not None else records:
+            self.add(record)  # which has a column for each of their fields then, as long as there are columns
+        cells = list[Sequence[str] | None]([None] * len(self._names))
+        if turned is None or len(cells) < 2 or not self._fill_all(cells, turned, self._root):
+            for record in records[first:]:
+                self.add(record)
+            return
+        columns = [repeat("", len(records) - first) if column is None else column[first:] for column in cells]
+        rows = list(map(",".join, zip(*columns, strict=True)))
+        self._write(rows, len(cells))
+        if max(map(len, rows), default=0) > LONGEST_CELL:
+            for row, of_row in zip(rows, zip(*map(list, columns), strict=True), strict=True):
+                self._count_long(len(row), of_row)
+
+    def _fill_all(self, cells: list[Sequence[str] | None], turned: Together, level: Level) -> bool:
+        """Fill the columns with objects of one form; whether all of their fields have one."""
+        for name, field in zip(turned.names, turned.fields, strict=True):
+            if isinstance(field, Together):
+                below = level.below.get(name)
+                if below is None or not self._fill_all(cells, field, below):
+                    return False
+            elif name not in level.columns:
+                return False
+            else:
+                cells[level.columns[name]] = self._column(field)
+        return True
+
+    def _column(self, field: FieldValues) -> Sequence[str]:
+        """Write the values of a field as cells; where they are few, each once."""
+        values, few = field.values, field.few
+        if few is not None:
+            return list(map({value: self._value(value) for value in few}.__getitem__, values))
+        if field.kinds == {int}:
+            return list(map(str, values))
+        if field.kinds != {str}:
+            return list(map(self._value, values))
+        joined = "".join(values)
+        as_they_are = not any(mark in joined for mark in QUOTED) and TAKEN_FOR_MORE.isdisjoint([text[:1] for text in values])
+        return values if as_they_are else list(map(self._cells.__getitem__, values))
+
+    def _value(self, value: Any) -> str:
+        return self._cells[value] if type(value) is str else "" if value is None else _shown(value)
+
+    def _write(self, rows: list[str], width: int) -> None:
+        """Let rows wait, with how long and how wide they are."""
+        written = [row.encode("utf-8", "backslashreplace") for row in rows]
+        self._sizes.extend(map(len, written))
+        self._widths.extend(repeat(width, len(rows)))
+        self._waiting.write(END.join((*written, b"")))
+
+    def _count_long(self, length: int, row: Sequence[str]) -> None:
+        if length > LONGEST_CELL:
             self._long += sum(_length(cell) > LONGEST_CELL for cell in row)
-        written = line.encode("utf-8", "backslashreplace")
-        self._sizes.append(len(written))
-        self._widths.append(len(row))
-        self._waiting.write(written)
 
     def _fill_as_before(self, row: list[str], record: dict[str, Any], level: Level) -> bool:
         """Fill a row with an object of a known form; whether it is of one, down to the last of the objects in it."""
@@ -148,18 +205,28 @@ class CsvTable:
                 at = columns[name] = len(self._names)
                 self._names.append(level.name + _step(name))
                 row.append("")
-            row[at] = self._cells[value] if sort is str else "" if value is None else _shown(value)
+            row[at] = self._value(value)
         if not further:
             self._note(record, level)
 
     def finish(self, to: BinaryIO) -> TableSummary:
         """Write the table; every row gets as many cells as there are columns."""
         names = [*self._names, FURTHER] if self._further else self._names
-        to.write(MARK + _row([self._cells[name] for name in names]).encode("utf-8", "backslashreplace") + b"\r\n")
+        to.write(MARK + _row([self._cells[name] for name in names]).encode("utf-8", "backslashreplace") + END)
         self._waiting.seek(0)
-        told = zip(self._sizes, self._widths, strict=True)
-        to.writelines(self._waiting.read(size) + b"," * (len(names) - max(width, 1)) + b"\r\n" for size, width in told)
+        for width, told in groupby(zip(self._widths, self._sizes, strict=True), lambda one: one[0]):
+            lacking = len(names) - max(width, 1)
+            if lacking:
+                to.writelines(self._waiting.read(size + len(END))[: -len(END)] + b"," * lacking + END for _, size in told)
+            else:
+                to.writelines(_pieces(self._waiting, sum(size + len(END) for _, size in told)))
         return TableSummary(len(self._sizes), len(names), self._long, self._further)
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Read so many bytes, some at a time."""
+    for at in range(0, size, PIECE):
+        yield file.read(min(PIECE, size - at))
 
 
 def _step(name: str) -> str:
@@ -169,6 +236,8 @@ def _step(name: str) -> str:
 def _shown(value: Any) -> str:
     """Write what is no text as a cell, a number as it came. Raises TypeError for an object."""
     if isinstance(value, list):
+        if value and type(value[0]) is dict:  # the usual list that is no list of values
+            return _cell(_safe(dumps(value).decode()))
         texts = [text_of(one) for one in value]
         joined = all(text and ", " not in text for text in texts)
         return _cell(_safe(", ".join(map(str, texts)) if texts and joined else dumps(value).decode()))

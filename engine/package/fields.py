@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,12 +11,12 @@ import msgspec
 from engine.language.expressions import lossless_json
 from engine.language.expressions.lossless_json import number_as_sent
 from engine.package.cell import LEFT_OUT
+from engine.package.values import HOLDING, FieldValues, Together
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import Labels
 
 Step = str | int
 MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
-HOLDING = frozenset((dict, list))
 FAST = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
@@ -54,6 +54,10 @@ class ReadRecord(msgspec.Struct, gc=False):
     marks: dict[FieldNode, list[WithheldPlace]]
 
 
+class _NotAlike(Exception):
+    """That lists do not hold the same in all records."""
+
+
 class RecordFields:
     """The fields of one kind of record, met as its records are read."""
 
@@ -67,17 +71,46 @@ class RecordFields:
 
     def read(self, given: GivenRecord) -> ReadRecord:
         """Read one record."""
-        record = decoded(given.line)
+        return self.read_decoded(given, decoded(given.line))
+
+    def read_decoded(self, given: GivenRecord, record: Any) -> ReadRecord:
+        """Read one record that was decoded before."""
         nodes, values = self._nodes_of(tuple(record)), tuple(record.values())
         if not HOLDING.isdisjoint(map(type, values)):
             nodes, values = self._walked(nodes, values)
         marks: dict[FieldNode, list[WithheldPlace]] = {}
         for place in given.withheld:
-            node = self._pointed.get(place.pointer) or self._find(place.pointer, record)
+            node = self.at(place.pointer, record)
             if place.operation == "drop" and node not in nodes:
                 nodes, values = (*nodes, node), (*values, LEFT_OUT)
             marks.setdefault(node, []).append(place)
         return ReadRecord(nodes, values, marks)
+
+    def at(self, pointer: str, record: Any) -> FieldNode:
+        """Give the field that a pointer into a record names."""
+        return self._pointed.get(pointer) or self._find(pointer, record)
+
+    def of_all(self, records: Together) -> list[tuple[FieldNode, FieldValues]] | None:
+        """Give the fields of records that were turned on their side; None where lists in them are not alike."""
+        try:
+            return list(self._beside(records, self._root))
+        except _NotAlike:
+            return None
+
+    def _beside(self, records: Together, holder: FieldNode) -> Iterator[tuple[FieldNode, FieldValues]]:
+        for name, field in zip(records.names, records.fields, strict=True):
+            node = holder.below.get(name) or self._made(holder, name)
+            yield from self._beside(field, node) if isinstance(field, Together) else self._items_beside(field, node)
+
+    def _items_beside(self, field: FieldValues, node: FieldNode) -> Iterator[tuple[FieldNode, FieldValues]]:
+        items = field.items()
+        if items is None:
+            raise _NotAlike
+        for at, item in enumerate(items):
+            child = node.below.get(at) or self._made(node, at)
+            yield from self._beside(item, child) if isinstance(item, Together) else ((child, item),)
+        if not items:
+            yield node, field
 
     def _nodes_of(self, names: tuple[str, ...]) -> tuple[FieldNode, ...]:
         """Give the fields of a record that holds plain values only: most records of a list have the same."""

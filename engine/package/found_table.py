@@ -47,20 +47,15 @@ def _rows(service: Service, t: PageTexts) -> list[list[Markup]]:
     rows = [_row(service, kind, t) for kind in service.kinds]
     if service.files:
         link = _link(page_path(service.vendor, RECEIVED, "files"), "found.open_files", "found.files_what", service.title, t)
-        name = t("found.owner_files") + _count_of_files(service.files, t)
+        name = _noted(t("found.owner_files"), _counts_of_files(service.files, t))
         rows.append([name, *([_number(0, t)] * 3), _on_screen([link], t)])
     return rows
 
 
 def _row(service: Service, kind: RecordKind, t: PageTexts) -> list[Markup]:
-    name = as_html(kind.title)
-    if kind.covered is not None:
-        covered = t("found.covered", first=kind.covered[0], last=kind.covered[1])
-        name += Markup(' <span class="soft">{}</span>').format(covered)
-    if kind.files:
-        name += _count_of_files(kind.files, t)
+    covered = [t("found.covered", first=kind.covered[0], last=kind.covered[1])] if kind.covered is not None else []
     return [
-        name,
+        _noted(as_html(kind.title), [*covered, *_counts_of_files(kind.files, t)]),
         _found(kind, t),
         _number(kind.given, t),
         _number(sum(kind.places.values()), t),
@@ -68,12 +63,15 @@ def _row(service: Service, kind: RecordKind, t: PageTexts) -> list[Markup]:
     ]
 
 
-def _count_of_files(files: tuple[PackageFile, ...], t: PageTexts) -> Markup:
+def _noted(name: Markup, notes: list[Markup]) -> Markup:
+    return name + Markup(' <span class="soft">{}</span>').format(Markup(", ").join(notes)) if notes else name
+
+
+def _counts_of_files(files: tuple[PackageFile, ...], t: PageTexts) -> list[Markup]:
     """Say how many files are here, and how many are not."""
     here = sum(file.source is not None for file in files)
     counts = (("found.with_files", here), ("found.without_files", len(files) - here))
-    told = Markup(", ").join(t(name, n=number) for name, number in counts if number)
-    return Markup(' <span class="soft">{}</span>').format(told)
+    return [t(name, n=number) for name, number in counts if number]
 
 
 def _found(kind: RecordKind, t: PageTexts) -> Markup:
@@ -94,7 +92,8 @@ def _open(service: Service, kind: RecordKind, t: PageTexts) -> Markup:
     if not kind.found and not kind.files and not is_incomplete(kind):
         return _number(0, t)
     page = page_path(service.vendor, kind.endpoint)
-    links = [_link(page, "found.open_read", "found.read_what", kind.title, t)]
+    words = ("found.open_read", "found.read_what") if kind.found or not is_incomplete(kind) else ("found.open_why", "found.why_what")
+    links = [_link(page, *words, kind.title, t)]
     if kind.files:
         links.append(_link(page_path(service.vendor, kind.endpoint, "files"), "found.open_files", "found.files_what", kind.title, t))
     if not kind.given:

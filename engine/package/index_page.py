@@ -24,7 +24,7 @@ COMMANDS = (
     'ssh-keygen -Y verify -f signers.txt -I "$(cut -d" " -f1 signers.txt)" -n habeas-package \\',
     "  -s tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt",
 )
-GDPR = ("gdpr", "general data protection regulation")
+GDPR = ("gdpr", "general data protection regulation", "dsgvo", "datenschutz-grundverordnung")  # as titles of laws say it
 
 
 class FirstSentences(msgspec.Struct):
@@ -91,9 +91,7 @@ def first_sentences(answer: CaseAnswer, t: PageTexts) -> FirstSentences:
     """Say the answer in one sentence a question."""
     gaps, left = missing(answer, t), limits(answer, t)
     return FirstSentences(
-        lead=Markup(" ").join(
-            (t(f"index.{lead(answer, gaps, left)}"), *([t("index.searched", n=len(answer.services))] if answer.services else ()))
-        ),
+        lead=Markup(" ").join((t(f"index.{lead(answer, gaps, left)}"), *_searched(answer, t))),
         found=_found(answer, t),
         nothing=_nothing(answer, t),
         missing=_missing(answer, gaps, left, t),
@@ -117,6 +115,12 @@ def lead(answer: CaseAnswer, gaps: Sequence[Missing], left: Sequence[Missing]) -
     if any(service.subject == "matched" for service in answer.services):
         return "known_gaps" if gaps else "known"
     return "unknown" if gaps else "no"
+
+
+def _searched(answer: CaseAnswer, t: PageTexts) -> list[Markup]:
+    """Say how many services were searched; where no run asked all of them, that some were asked in another way."""
+    every = all(service.asked is not None for service in answer.services)
+    return [t("index.searched" if every else "index.searched_or_asked", n=len(answer.services))] if answer.services else []
 
 
 def _counted(records: int, files: int, t: PageTexts) -> Markup:

@@ -5,13 +5,14 @@ The same answer makes the same bytes. A page loads nothing but the style sheet, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
 from engine.errors import disk_error
 from engine.package.content import RECEIVED, CaseAnswer, PackageFile, RecordKind, Service
+from engine.package.csv_table import CsvTable
 from engine.package.file_list import file_list
 from engine.package.index_page import index
 from engine.package.package_paths import page_path, pages_of
@@ -24,11 +25,13 @@ from engine.pages.environment import environment, style
 from engine.pages.texts import PageTexts, texts
 
 PACKAGE = "engine.package"
+Tables = Callable[[Service, RecordKind], AbstractContextManager[CsvTable | None]]
 
 
-def write_pages(answer: CaseAnswer, folder: Path) -> list[str]:
+def write_pages(answer: CaseAnswer, folder: Path, table: Tables | None = None) -> list[str]:
     """Write every page into a folder that holds none of them; gives their names in it, sorted.
 
+    `table` gives the table of a kind of record, to be filled beside its pages, so that each record is decoded once for both.
     Raises DiskError, and ValueError where the answer's counts do not agree with each other or with its records.
     """
     fault = unaccounted(answer)
@@ -36,7 +39,7 @@ def write_pages(answer: CaseAnswer, folder: Path) -> list[str]:
         raise ValueError(fault)
     try:
         (folder / "read").mkdir(exist_ok=True)
-        return sorted(_Pages(answer, folder).written())
+        return sorted(_Pages(answer, folder, table or _no_table).written())
     except OSError as error:
         raise disk_error(error) from None
 
@@ -44,8 +47,9 @@ def write_pages(answer: CaseAnswer, folder: Path) -> list[str]:
 class _Pages:
     """Writes the pages of one answer."""
 
-    def __init__(self, answer: CaseAnswer, folder: Path) -> None:
+    def __init__(self, answer: CaseAnswer, folder: Path, table: Tables) -> None:
         self._answer = answer
+        self._table = table
         self._folder = folder
         self._t = texts(PACKAGE, answer.language)
 
@@ -80,10 +84,11 @@ class _Pages:
 
     def _records(self, service: Service, kind: RecordKind, neighbours: list[Link]) -> Iterator[str]:
         """Write the pages of one kind of record, and the one that searches them where there are more than one."""
-        t, pages = self._t, RecordPages(service, kind, self._t)
+        t = self._t
         frame = self._frame(service) | about(self._answer, service, kind, t) | {"neighbours": neighbours}
         render = environment(PACKAGE).get_template("record.html").render
         with ExitStack() as opened:
+            pages = RecordPages(service, kind, t, opened.enter_context(self._table(service, kind)))
             search: SearchPage | None = None
             for number, page in enumerate(pages, 1):
                 html = render(frame | shown(page, service, kind, number, t))
@@ -99,6 +104,10 @@ class _Pages:
                 search.close()
         if not kind.given:
             yield self._write(page_path(service.vendor, kind.endpoint), render(frame | NO_RECORDS))
+
+
+def _no_table(_: Service, __: RecordKind) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _neighbours(service: Service, before: RecordKind | None, after: RecordKind | None, t: PageTexts) -> list[Link]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 
 import msgspec
 from markupsafe import Markup
 
 from engine.package.cell import Cells, escaped
-from engine.package.columns import Column, columns_of
+from engine.package.columns import Column, columns_together
 from engine.package.content import RecordKind, Service
-from engine.package.fields import FieldNode, ReadRecord, RecordFields
+from engine.package.csv_table import CsvTable
+from engine.package.fields import FieldNode, RecordFields, decoded
 from engine.package.package_paths import PAGE_OF, data_path
+from engine.package.values import together
 from engine.pages.environment import marked_up
 from engine.pages.languages import number_words
 from engine.pages.texts import PageTexts
@@ -47,9 +49,10 @@ class RecordPage(msgspec.Struct):
 class RecordPages:
     """The pages of one kind of record, one after another."""
 
-    def __init__(self, service: Service, kind: RecordKind, texts: PageTexts) -> None:
-        """Take whose they are."""
+    def __init__(self, service: Service, kind: RecordKind, texts: PageTexts, table: CsvTable | None = None) -> None:
+        """Take whose they are; a table gets the same records while they are read."""
         self.kind = kind
+        self._table = table
         self._texts = texts
         self._caption = str(texts("record.caption_record", n=marked_up(HERE)))
         self._record = texts("record.record")
@@ -58,29 +61,32 @@ class RecordPages:
 
     def __iter__(self) -> Iterator[RecordPage]:
         """Read the records, and give page after page. Raises ValueError where they, or their places, are not as many as was said."""
-        given, first, places = iter(self.kind.records()), 1, 0
-        while chunk := [self._fields.read(record) for record in islice(given, PAGE_OF)]:
-            yield self._page(first, chunk)
-            first += len(chunk)
-            places += sum(sum(map(len, record.marks.values())) for record in chunk)
+        every, first, places = iter(self.kind.records()), 1, 0
+        while given := list(islice(every, PAGE_OF)):
+            records = [decoded(one.line) for one in given]
+            turned = together(records)
+            if self._table is not None:
+                self._table.add_all(records, turned)
+            yield self._page(first, len(given), columns_together(self._fields, given, records, turned))
+            first += len(given)
+            places += sum(len(one.withheld) for one in given)
         said = (self.kind.given, sum(self.kind.places.values()))
         if (first - 1, places) != said:
             there = f"{first - 1} with {places}"
             message = f"{self.kind.endpoint}: {said[0]} records with {said[1]} places withheld were said to be given, and {there} are there"
             raise ValueError(message)
 
-    def _page(self, first: int, records: Sequence[ReadRecord]) -> RecordPage:
-        every = columns_of(records)
+    def _page(self, first: int, number: int, every: Sequence[Column]) -> RecordPage:
         heads = self._heads([column.node for column in every])
         same = [column for column in every if column.is_same()]
         varying = [column for column in every if column not in same]
-        if len(records) > 1 and not varying:
+        if number > 1 and not varying:
             same, varying = same[1:], same[:1]
         known = "".join(self._pair(column, heads) for column in same)
         table = len(varying) <= MOST_COLUMNS
-        rows = "" if len(records) == 1 else "".join(self._rows(first, len(records), varying, heads, table=table))
+        rows = "" if number == 1 else "".join(self._rows(first, number, varying, heads, table=table))
         shown = [heads[column.node] for column in varying]
-        return RecordPage(first, len(records), {column.node: column for column in every}, marked_up(known), varying, shown, rows, table)
+        return RecordPage(first, number, {column.node: column for column in every}, marked_up(known), varying, shown, rows, table)
 
     def _heads(self, nodes: Sequence[FieldNode]) -> dict[FieldNode, PageHead]:
         """Name the fields; where two would be called the same, each has its path beside it."""
@@ -104,10 +110,15 @@ class RecordPages:
 
     def _rows(self, first: int, number: int, shown: Sequence[Column], heads: Mapping[FieldNode, PageHead], *, table: bool) -> Iterator[str]:
         """Write each record: a row of a table, or a list of the fields that it has."""
-        begins = [self._begin(at, table=table) for at in range(first, first + number)]
-        write = self._cells if table else self._pairs
-        ends = repeat("</tr>\n" if table else "</dl></section>\n", number)
-        yield from map("".join, zip(begins, *(write(column, heads[column.node]) for column in shown), ends, strict=True))
+        parts: list[Iterable[str]] = [[self._begin(at, table=table) for at in range(first, first + number)]]
+        for column in shown:
+            head = heads[column.node]
+            if table:
+                parts += self._each(column, f'<td role="cell" data-l="{escaped(head.plain)}">', self.cells.absent, "</td>")
+            else:
+                parts += self._each(column, f"<dt>{head.html}</dt><dd>", "", "</dd>\n")
+        parts.append(repeat("</tr>\n" if table else "</dl></section>\n", number))
+        yield from map("".join, zip(*parts, strict=True))
 
     def _begin(self, number: int, *, table: bool) -> str:
         if table:
@@ -115,18 +126,12 @@ class RecordPages:
         caption = self._caption.replace(HERE, number_words(number, self._texts.language))
         return f'<section id="r{number}"><h3>{caption}</h3>\n<dl>\n'
 
-    def _cells(self, column: Column, head: PageHead) -> list[str]:
-        begin, absent = f'<td role="cell" data-l="{escaped(head.plain)}">', self.cells.absent
-        return self._each(column, lambda html: f"{begin}{html or absent}</td>")
-
-    def _pairs(self, column: Column, head: PageHead) -> list[str]:
-        begin = f"<dt>{head.html}</dt><dd>"
-        return self._each(column, lambda html: f"{begin}{html}</dd>\n" if html else "")
-
-    def _each(self, column: Column, write: Callable[[str], str]) -> list[str]:
-        """Write every value of a column; where they are few, each once."""
+    def _each(self, column: Column, begin: str, absent: str, end: str) -> Iterator[Iterable[str]]:
+        """Write every value of a column, in parts; where they are few, each once. Where nothing is to be said, nothing stands there."""
         few, codes = column.few(), column.node.codes
-        if few is None:
-            return list(map(write, self.cells.column(column.values, codes, column.marks)))
-        known = dict(zip(few, map(write, self.cells.column(few, codes, None)), strict=True))
-        return list(map(known.__getitem__, column.values))
+        written = self.cells.column(column.values if few is None else few, codes, column.marks)
+        if few is None and "" not in written:
+            yield from (repeat(begin, len(written)), written, repeat(end, len(written)))
+            return
+        whole = [f"{begin}{html or absent}{end}" if html or absent else "" for html in written]
+        yield whole if few is None else map(dict(zip(few, whole, strict=True)).__getitem__, column.values)

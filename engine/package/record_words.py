@@ -39,7 +39,7 @@ def about(answer: CaseAnswer, service: Service, kind: RecordKind, t: PageTexts) 
         "count": t("record.count", n=kind.given, service=service.title) if kind.given else t("record.no_records"),
         "withheld": told,
         "missing": t("record.missing", why=why_incomplete(kind, t)) if is_incomplete(kind) else "",
-        "data": t("record.data", json=links[0], csv=links[1]) if kind.given else "",
+        "data": t("record.data", n=kind.given, json=links[0], csv=links[1]) if kind.given else "",
         "files": Path(page_path(service.vendor, kind.endpoint, "files")).name if kind.files else "",
         "many": MANY_COLUMNS,
         "same_anchor": "",

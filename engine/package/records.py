@@ -72,8 +72,8 @@ class FileCounts(Strict, frozen=True):
 class KindCounts(Strict, frozen=True):
     """One kind of record of a service. `found` were fetched, `given` stand in the package, `held` are withheld as a whole, by reason.
 
-    `places` counts what is withheld inside of given records, by reason; `expected` is the service's own total, `covered` the first and
-    last day that was asked for. `why` says what is missing, null where nothing is.
+    `places` counts what is withheld inside of given records, by reason; `expected` is the service's own total, less what it told twice
+    and what is other people's; `covered` the first and last day that was asked for. `why` says what is missing, null where nothing is.
     """
 
     endpoint: Slug

@@ -55,7 +55,11 @@ class SearchPage:
 
     def _texts(self, page: RecordPage, node: FieldNode) -> Sequence[str]:
         column = page.columns.get(node)
-        return [""] * page.number if column is None else self._cells.plain_column(column.values, node.codes, LONGEST)
+        if column is None:
+            return [""] * page.number
+        few = column.of.few
+        texts = self._cells.plain_column(column.values if few is None else few, node.codes, LONGEST)
+        return texts if few is None else list(map(dict(zip(few, texts, strict=True)).__getitem__, column.values))
 
     def close(self) -> None:
         """Write what stands after the records."""

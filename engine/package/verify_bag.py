@@ -54,7 +54,7 @@ class PackageVerdict(msgspec.Struct, frozen=True):
 
     def lines(self) -> list[str]:
         """Say it in words, one sentence a line."""
-        name = shown(self.reference) if self.reference else "This"
+        name = shown(self.reference) if self.reference else "This package"
         simulated = ", of a simulated person" if self.simulated else ""
         lines = [
             f"{name}: {counted(self.files, 'file')}, {counted(self.size, 'byte')}{simulated}"

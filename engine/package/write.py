@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.connection.private_files import prepare
@@ -12,9 +13,8 @@ from engine.errors import Refused, disk_error
 from engine.package.aside import link_or_copy
 from engine.package.bag import BagInfo, close_bag, sha256_of
 from engine.package.bag_names import COMPLETENESS, DATA, HEAD, INFORMATION, SIGNERS, WITHHELD
-from engine.package.content import CaseAnswer, PackageFile, RecordKind, Sender, Service
+from engine.package.content import CaseAnswer, PackageFile, Sender, Service
 from engine.package.csv_table import CsvTable
-from engine.package.fields import decoded
 from engine.package.package_paths import data_path, file_path
 from engine.package.pages import write_pages
 from engine.package.records import completeness_of, document_bytes, head_of, information_of, withheld_of
@@ -36,9 +36,6 @@ def write_package(answer: CaseAnswer, bag: Path, signing: SigningKey) -> str:
     """
     known = {name: sha256 for service in answer.services for name, sha256 in _files(service, bag, answer.language)}
     try:
-        for service in answer.services:
-            for kind in service.kinds:
-                _table(kind, bag / data_path(service.vendor, kind.endpoint, "csv"))
         (bag / DATA).mkdir(exist_ok=True)
         for name, document in (
             (HEAD, head_of(answer)),
@@ -50,15 +47,16 @@ def write_package(answer: CaseAnswer, bag: Path, signing: SigningKey) -> str:
         (bag / SIGNERS).write_text(signing.allowed_signers(principal_of(answer.sender)), "utf-8")
     except OSError as error:
         raise disk_error(error) from None
-    write_pages(answer, bag)
+    write_pages(answer, bag, lambda service, kind: _table(bag / data_path(service.vendor, kind.endpoint, "csv")))
     return close_bag(bag, BagInfo(answer.reference, answer.made.date(), f"Habeas {answer.engine}"), known)
 
 
-def _table(kind: RecordKind, path: Path) -> None:
+@contextmanager
+def _table(path: Path) -> Iterator[CsvTable]:
+    """Give a table, which is written into its file when all records are in it."""
     with tempfile.TemporaryFile(dir=path.parent) as waiting, path.open("xb") as file:
         table = CsvTable(waiting)
-        for given in kind.records():
-            table.add(decoded(given.line))
+        yield table
         table.finish(file)
 
 

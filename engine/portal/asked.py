@@ -15,7 +15,7 @@ from engine.case.log import Stale
 from engine.errors import HabeasError, UsageError
 from engine.pages.environment import environment
 from engine.pages.languages import short_day
-from engine.portal.broken_names import broken
+from engine.portal.broken_names import broken, coded
 from engine.portal.places import place_of
 
 LANGUAGE = "en"
@@ -120,6 +120,7 @@ def portray(template: str, asked: AskedPage, error: HabeasError | None = None, *
         "said": asked.said,
         "place": place_of,
         "broken": broken,
+        "coded": coded,
         "fault": str(error) if error is not None else None,
         "since": [(line.n, line.by, sentence(line)) for line in error.since] if isinstance(error, Stale) else None,
     }

@@ -49,13 +49,14 @@ class ErrandOrder(msgspec.Struct, frozen=True):
 class ErrandLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that was said of it; with `ended` the last thing it says, whether all went well; the first names its process.
 
-    `slipped`: what of a package that was not made would have left although it is withheld.
+    `kind`: it is about one kind of record. `slipped`: what of a package that was not made would have left although it is withheld.
     """
 
     said: str
     at: datetime
     ended: bool | None = None
     process: int | None = None
+    kind: bool = False
     slipped: tuple[SlippedValue, ...] = ()
 
 
@@ -70,6 +71,17 @@ class Errand(msgspec.Struct, frozen=True):
     def went_well(self) -> bool | None:
         """Whether it ended well; None where it never said so: it is under way, or was killed."""
         return next((line.ended for line in reversed(self.lines) if line.ended is not None), None)
+
+    @property
+    def shown(self) -> list[ErrandLine]:
+        """Give what it said, without what the heading says; once it has ended, without that of single kinds of record."""
+        said = [line for line in self.lines if line.process is None and (line.ended is None or (line.said and not self.went_well))]
+        return [line for line in said if self.lives or not line.kind]
+
+    @property
+    def kinds(self) -> list[ErrandLine]:
+        """Give what it said of kinds of record, once it has ended."""
+        return [line for line in self.lines if line.kind and not self.lives]
 
 
 def path_of(case: OpenCase, kind: ErrandKind) -> Path:

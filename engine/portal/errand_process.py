@@ -6,9 +6,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,7 +18,7 @@ from engine.case.build import build
 from engine.case.fetch import Fetched, Fetching, fetch
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
-from engine.case.slipped import SlippedValue, WouldLeave
+from engine.case.slipped import WouldLeave
 from engine.case.to_fetch import addresses_of, record_person, vendors_of
 from engine.connection.digest_key import digest_key
 from engine.connection.signing_key import signing_key
@@ -29,7 +30,13 @@ from engine.portal.errand import ErrandLine, ErrandOrder
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 MOST_SLIPPED = 100  # that are told
-Tell = Callable[[str], None]
+
+
+class Tell(Protocol):
+    """Writes a line of the errand's file."""
+
+    def __call__(self, said: str, **more: Any) -> None:
+        """Write it."""
 
 
 def now() -> datetime:
@@ -43,16 +50,16 @@ def main(arguments: list[str]) -> int:
     first = os.pread(file, 1 << 16, 0).partition(b"\n")[0]
     order = msgspec.json.decode(first, type=ErrandOrder)
 
-    def tell(said: str, *, ended: bool | None = None, process: int | None = None, slipped: Sequence[SlippedValue] = ()) -> None:
-        os.write(file, msgspec.json.encode(ErrandLine(said, now(), ended, process, tuple(slipped))) + b"\n")
+    def tell(said: str, **more: Any) -> None:
+        os.write(file, msgspec.json.encode(ErrandLine(said, now(), **more)) + b"\n")
 
     tell("its process has begun", process=os.getpid())
     try:
         case = open_case(Path(order.home), order.reference, order.by)
         whole = DOES[order.kind](order, case, tell)
-        tell("ended" if whole else "ended, and something is missing", ended=whole)
+        tell("", ended=whole)
     except WouldLeave as error:
-        tell("something that is withheld would leave, so nothing was made", ended=False, slipped=error.slipped[:MOST_SLIPPED])
+        tell("something that is withheld would leave, so nothing was made", ended=False, slipped=tuple(error.slipped[:MOST_SLIPPED]))
     except HabeasError as error:
         tell(str(error), ended=False)
     except Exception as error:  # noqa: BLE001  a traceback could hold personal data
@@ -90,7 +97,7 @@ def run(order: ErrandOrder, case: OpenCase, tell: Tell) -> bool:
 def _tell_entry(tell: Tell, vendor: str, entry: Entry) -> None:
     if entry.outcome is not Outcome.EXCLUDED or entry.reason != BY_ORDER:
         reason = f": {entry.reason}" if entry.reason else ""
-        tell(f"{vendor}/{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}")
+        tell(f"{vendor}/{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}", kind=True)
 
 
 def _said(one: Fetched) -> str:

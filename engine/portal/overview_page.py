@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import cast, get_args
 
 import msgspec
@@ -13,10 +14,11 @@ from engine.case.act_sentences import found_words
 from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.acts import FILES
 from engine.case.deadlines import Deadlines
-from engine.case.fold import Case, VendorPart, refusal
+from engine.case.fold import RUNNING, Case, VendorPart, refusal
 from engine.case.folder import OpenCase
 from engine.case.letters import conclusion
 from engine.case.person import kind_words, read_person
+from engine.case.received import received_files
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
 from engine.case.take import MISSING, TakenRun, read_run
@@ -29,7 +31,9 @@ from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 from engine.portal.contacts_page import question_state
 from engine.portal.log_page import timeline
+from engine.portal.run_page import errand_of
 from engine.portal.ways import described, next_way, unblocked_words, way_of
+from engine.replaced import replace
 
 LATEST = 12
 GROUND_NAMES: tuple[acts.Ground, ...] = get_args(acts.Ground)
@@ -37,7 +41,7 @@ GROUNDS = {
     "unverified": "who asks was not shown to be the person",
     "not_entitled": "who asks has no such right",
     "exempt": "the law exempts it",
-    "other": "another",
+    "other": "another reason",
 }
 
 
@@ -55,11 +59,16 @@ class ServiceRow(msgspec.Struct, frozen=True):
 
 
 class GapRow(msgspec.Struct, frozen=True):
-    """Something that was not obtained, as `case excuse` names it, what it is, and the sentence it was accepted with, if it was."""
+    """Something that was not obtained, as `case excuse` names it, what it is, and the sentence it was accepted with, if it was.
+
+    `why`: what the manifest says of it. `early`: it may still come, so that to accept it is not what comes next.
+    """
 
     name: str
     what: str
     said: str | None = None
+    why: str | None = None
+    early: bool = False
 
 
 def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
@@ -69,6 +78,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     undecided, fault = _waiting(asked, case)
     gaps = [gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)]
     blocked, specs = list(blocks(case.case, case.reference, undecided)), described()
+    errand, _ = errand_of(case, "run")
     return portray(
         "overview.html",
         asked,
@@ -82,7 +92,12 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         acknowledge=short_day(told.acknowledge, LANGUAGE) if told.acknowledge and case.case.acknowledged is None else None,
         acknowledged=short_day(case.case.acknowledged, LANGUAGE) if case.case.acknowledged else None,
         extend_by=short_day(told.extend_by, LANGUAGE) if told.extend_by else None,
-        blocked=[(block.what, way_of(block, specs)) for block in blocked],
+        extended_to=_day(due(replace(case.case, extended=asked.today), asked.home).answer),
+        extended=_day(case.case.extended),
+        under_way=errand is not None and errand.lives,
+        released=_released(case),
+        to_send=_letter_to_send(case),
+        blocked=[(block.what, block.why, way_of(block, specs)) for block in blocked],
         way=next_way(case, blocked, specs),
         nothing_blocks=unblocked_words(case.case),
         review_fault=fault,
@@ -90,12 +105,28 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         services=[_service(case, vendor, part) for vendor, part in case.case.vendors.items()],
         gaps=gaps,
         can=_can(case, told, asked),
-        no_longer=too_late(law, told, asked.today) if law.extension is not None and case.case.extended is None else None,
+        no_longer=too_late(law, told, asked.today, _day) if law.extension is not None and case.case.extended is None else None,
         lines=timeline(case)[:LATEST],
         strays=case.strays(),
         letters=sum(getattr(line.act, "letter", None) is not None for line in case.lines),
         grounds=GROUNDS,
     )
+
+
+def _day(day: date | None) -> str | None:
+    return short_day(day, LANGUAGE) if day is not None else None
+
+
+def _released(case: OpenCase) -> str | None:
+    """Say when a package left, where the case was opened again since."""
+    left = [line.at.date() for line in case.lines if isinstance(line.act, acts.Released)]
+    return _day(left[-1]) if left and case.case.phase in RUNNING and case.case.phase != "released" else None
+
+
+def _letter_to_send(case: OpenCase) -> str | None:
+    """Name the letter that was written last, as long as nothing was done since: nobody but who sends it knows whether it left."""
+    letter = getattr(case.lines[-1].act, "letter", None)
+    return f"{letter}.eml" if letter is not None else None
 
 
 def _waiting(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
@@ -119,7 +150,7 @@ def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
     """Count what a service gave, from the manifest of its run."""
     if part.run is None:
         answer = "left out" if part.left_out is not None else _asked(part) or ("files taken in" if part.files else "nothing taken in")
-        return ServiceRow(vendor, answer, missing=0 if part.here else 1, files=len(part.files))
+        return ServiceRow(vendor, answer, missing=0 if part.here else 1, files=_received(case, part))
     try:
         run = read_run(case.folder / part.run.folder)
     except HabeasError as error:
@@ -131,8 +162,13 @@ def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
         missing=len(part.open_gaps),
         excused=len(part.gaps) - len(part.open_gaps),
         records=_counted(run, "records"),
-        files=len(part.files) + _files(run),
+        files=_received(case, part) + _files(run),
     )
+
+
+def _received(case: OpenCase, part: VendorPart) -> int:
+    """Count the files that came otherwise: a mail is one act, and may bring several."""
+    return sum(1 for taken in part.files for _ in received_files(case.folder / taken.folder))
 
 
 def _asked(part: VendorPart) -> str | None:
@@ -153,10 +189,11 @@ def _files(run: TakenRun) -> int:
 
 def _gaps(vendor: str, part: VendorPart) -> list[GapRow]:
     if part.left_out is not None or not part.here:
-        return [GapRow(vendor, "the whole service", part.left_out)]
+        return [GapRow(vendor, "the whole service", part.left_out, early=part.contact != "declined")]
     still = part.open_gaps
     return [
-        GapRow(f"{vendor}/{one.endpoint}", _gap_words(one), None if one in still else part.excused[one.endpoint].say) for one in part.gaps
+        GapRow(f"{vendor}/{one.endpoint}", _gap_words(one), None if one in still else part.excused[one.endpoint].say, one.why)
+        for one in part.gaps
     ]
 
 

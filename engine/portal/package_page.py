@@ -11,13 +11,15 @@ import msgspec
 
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
+from engine.case.regimes import office
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
-from engine.case.releases import Package, package_of, released_package
+from engine.case.releases import BuiltPackage, Package, package_of, released_package
 from engine.case.review import waiting
 from engine.case.words import blocks
 from engine.connection.signing_key import SigningKey, signing_key
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
+from engine.language.text.mistakes import counted
 from engine.package.seal import SealKind
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
@@ -52,9 +54,10 @@ class PackageShown(msgspec.Struct, frozen=True):
     size: str
     sha256: str
     records: int
-    withheld: int
+    kept_back: str
     files: int
     whole: int
+    opaque: int
     elsewhere: tuple[str, ...]
     why_not: tuple[str, ...] = ()
     others_may: bool = False
@@ -76,6 +79,8 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         shown=_shown(asked, case, found) if found is not None else None,
         why=fault or broken or why,
         undecided=undecided,
+        settle=[one.what for one in blocks(case.case, case.reference, 0)] if step == "build" else [],
+        nobody_answers=step == "build" and not office(asked.home).controller,
         seals=SEALS,
         errand=errand,
         began=began(errand),
@@ -144,13 +149,20 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
         size=told_size(found.bag) if found.bag.is_dir() else "no longer there",
         sha256=told.sha256,
         records=told.records,
-        withheld=told.withheld,
+        kept_back=_kept_back(told),
+        opaque=told.opaque,
         files=told.files,
         whole=told.whole,
         elsewhere=told.elsewhere,
         why_not=why,
         others_may=asked.by is not None and next(blocks(case.case, case.reference, 0), None) is None,
     )
+
+
+def _kept_back(told: BuiltPackage) -> str:
+    """Say what is withheld of the records: values in them, and whole ones. Files are counted where they are decided."""
+    counts = [counted(number, noun) for number, noun in ((told.withheld, "value"), (told.held, "whole record")) if number]
+    return " and ".join(counts) or "no value and no whole record"
 
 
 def do_package(asked: AskedPage) -> str | Portrayed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.case import acts
-from engine.case.naming import asked_by, name_person
+from engine.case.naming import chosen_for, name_person
 from engine.case.person import WORDS, Person, read_person
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, Refused, UsageError
@@ -30,8 +30,8 @@ def show_person(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         **case_head(asked, case, "person"),
         known=[*known, *([("Name", person.name)] if person.name else []), *([("Address", person.address)] if person.address else [])],
         person_fault=fault,
-        kinds=[(kind, TITLES[kind]) for kind in person.identifiers],
-        vendors=[(name, person.asked_by.get(name, ("", ""))[0]) for name in case.case.vendors],
+        vendors=[(name, [value for _, value in person.for_vendor(name)]) for name in case.case.vendors],
+        choices=[(f"{kind}:{at}", value) for kind, values in person.identifiers.items() for at, value in enumerate(values)],
         refused=case.case.refused,
     )
 
@@ -42,7 +42,7 @@ def do_person(asked: AskedPage) -> str:
     before = read_person(vault.keys, case.folder)
     if asked.said("do") == "ask":
         (vendor,) = named_vendors([asked.wanted("vendor", "the vendor")])
-        person = asked_by(before, [f"{vendor}={asked.wanted('kind', 'the kind of identifier')}"])
+        person = chosen_for(before, vendor, asked.wanted("kind", "the identifier"))
     elif not any(asked.said(word) for word in WORDS):
         message = "nothing was typed; nothing was written"
         raise UsageError(message)

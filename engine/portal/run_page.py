@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from engine.case.acts import FILES
-from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase, user
 from engine.case.person import read_person
+from engine.case.take import had_files
 from engine.case.to_fetch import addresses_of, vendors_of
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
@@ -45,14 +43,18 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
             vendors=[(name, name in chosen if chosen is not None else waits) for name, waits in rows],
             others=sorted(set(specs) - set(fetched_from)),
             by_mail=[name for name in case.case.vendors if name not in fetched_from],
-            files=asked.said("files") if asked.form else _lack_files(fetched_from.values()),
+            files=asked.said("files") if asked.form else _wants_files(case),
+            released=case.case.phase == "released",
             simulated=case.opened.simulated,
+            at_before=" ".join(errand.order.at) if errand is not None else "",
         ),
     )
 
 
-def _lack_files(parts: Iterable[VendorPart]) -> bool:
-    return any(gap.endpoint.endswith(FILES) for part in parts for gap in part.open_gaps)
+def _wants_files(case: OpenCase) -> bool:
+    """Whether files are missing, or what is asked again for what it lacks had them: without them, the next run would lack them."""
+    short = [part for part in case.case.vendors.values() if part.open_gaps]
+    return any(gap.endpoint.endswith(FILES) for part in short for gap in part.open_gaps) or any(had_files(case, part) for part in short)
 
 
 def errand_of(case: OpenCase, kind: ErrandKind) -> tuple[Errand | None, str | None]:
@@ -86,7 +88,8 @@ def do_run(asked: AskedPage) -> str:
         message = "no service was chosen: choose at least one; nothing was begun"
         raise UsageError(message)
     vendors = tuple(vendor.name for vendor in vendors_of(case, words))
-    at = tuple(asked.said("at").split())
+    rest = tuple(f"{name}=" for name in case.case.vendors if name not in vendors)  # what is not asked this time needs no address
+    at = tuple(word for word in asked.said("at").split() if not word.startswith(rest))
     addresses_of(at, vendors)
     read_person(Vault(asked.home).keys, case.folder)
     order = ErrandOrder(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from engine.case.ruled import all_in_force
 from engine.errors import HabeasError
 from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile, Show, portray
 from engine.portal.case_head import case_head
+from engine.portal.field_names import kind_title
 from engine.replaced import replace
 
 TOO_DEEP = (
@@ -39,7 +41,7 @@ class SeenCase(msgspec.Struct, frozen=True):
     def portrayed(self, template: str, **values: Any) -> Portrayed:
         """Make the page."""
         over = refusal(self.case.case, TRIED)
-        return portray(template, self.asked, self.error, **self.head, over=over, **values)
+        return portray(template, self.asked, self.error, **self.head, over=over, titled=partial(kind_title, self.found), **values)
 
 
 def looked_through(part: str, title: str, show: Callable[[SeenCase], Portrayed | SentFile]) -> Show:

@@ -1,43 +1,58 @@
-"""`/case/X/values`: the distinct values that were found, undecided first; a decision holds for all that share a row, everywhere."""
+"""`/case/X/values`: the distinct values that were found, undecided first; a decision holds for all that share a row, everywhere.
+
+`?show=` and `?kind=` choose which of them are shown, by words of ours: no address ever holds a value.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
-from engine.case.acts import Target
+from engine.case.acts import Decided, Released, Target, Undone
 from engine.case.deciding import WantedDecision, decided_words, undo
-from engine.case.findings import ListedRow, RecordPlace, Stand, Totals
+from engine.case.findings import ListedRow, RecordPlace, Stand
 from engine.case.folder import OpenCase
 from engine.case.review import Review, files_of
+from engine.case.row_filter import STATES, RowCounts, RowFilter, RowState
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, Portrayed
 from engine.portal.choices import OFFERED, REASONS, chosen_operation, decide_wanted, numbers_of, reason_for
-from engine.portal.field_names import kind_title, labels, why_words
+from engine.portal.field_names import WHY, kind_title, labels, why_words
 from engine.portal.seen import SeenCase, look, looked_through
 
 ON_A_PAGE = 25
+STATE_WORDS: Mapping[RowState | None, str] = {
+    None: "all",
+    "undecided": "to decide",
+    "hand": "decided by hand",
+    "rule": "settled by policy",
+    "changed": "decided or undone since the release",
+}
+KIND_WORDS = {"": "anything", **WHY}
 DIGEST = re.compile(r"[0-9a-f]{32,64}")  # the whole of it: what begins alike is another value
 MOST_FIELDS = 3
 LONGEST = 200
 
 
 class FieldStand(msgspec.Struct, frozen=True):
-    """A field in which a value was found: what people call it, the kind of record, what it was found as, how often."""
+    """A field in which a value was found: what people call it, the kind of record, how often."""
 
     field: str
     kind: str
-    why: str
     count: int
 
 
 class ValueRow(msgspec.Struct, frozen=True):
-    """A row: the digest that stands for it in the form, its values, the places, what was decided, and the acts that undo takes back."""
+    """A row: the digest that stands for it in the form, its values, as what they were found, where, what was decided, the acts to undo."""
 
     digest: str
     values: tuple[tuple[str, int], ...]
+    why: str
     count: int
     where: tuple[FieldStand, ...]
     more: int
@@ -49,6 +64,15 @@ class ValueRow(msgspec.Struct, frozen=True):
     because: str
 
 
+class FilterChoice(msgspec.Struct, frozen=True):
+    """A choice of which rows are shown: its words, how many rows it would show, what stands behind the `?`, whether it is made."""
+
+    words: str
+    count: int
+    query: str
+    chosen: bool
+
+
 def _values(seen: SeenCase) -> Portrayed:
     return seen.portrayed("values.html", **_told(seen.asked, seen.case, seen.found))
 
@@ -57,22 +81,58 @@ show_values = looked_through("values", "Values to decide", _values)
 
 
 def _told(asked: AskedPage, case: OpenCase, found: Review) -> dict[str, Any]:
-    totals = found.findings.totals()
-    page, last = _page(asked, totals)
-    listed = found.findings.listed(ON_A_PAGE, (page - 1) * ON_A_PAGE)
+    only = _only(asked, case, found)
+    counts = found.findings.counted(only)
+    page, last = _page(asked, counts.shown)
+    listed = found.findings.listed(ON_A_PAGE, (page - 1) * ON_A_PAGE, only)
     return {
-        "totals": totals,
+        "totals": found.findings.totals(),
+        "states": _states(only, counts),
+        "kinds": _kinds(only, counts),
+        "kept": _query(only.state, only.kind),
         "page": page,
         "last": last,
         "rows": [_row(asked, case, found, row) for row in listed],
         "offered": OFFERED,
         "reasons": REASONS,
+        "elsewhere": _elsewhere(asked, case, found, {row.values[0].digest for row in listed}),
         "files": sum(one.ruling.do == "ask" for one in files_of(case, found)),
     }
 
 
-def _page(asked: AskedPage, totals: Totals) -> tuple[int, int]:
-    last = max(1, -(-totals.rows // ON_A_PAGE))
+def _only(asked: AskedPage, case: OpenCase, found: Review) -> RowFilter:
+    """Read which rows are to be shown; what changed since a release is what was decided or undone after it."""
+    since = max((line.n for line in case.lines if isinstance(line.act, Released)), default=None)
+    taken_back = {line.act.act for line in case.lines if isinstance(line.act, Undone) and since is not None and line.n > since}
+    undone = [line.act.target for line in case.lines if line.n in taken_back and isinstance(line.act, Decided)]
+    return RowFilter(*_chosen(asked), since, found.findings.rows_about(undone))
+
+
+def _chosen(asked: AskedPage) -> tuple[RowState | None, str]:
+    """Read what was chosen; what is no such word counts as all. A word is one of ours, never a value."""
+    state, kind = asked.query.get("show"), asked.query.get("kind", "")
+    return next((one for one in STATES if one == state), None), kind if kind in WHY else ""
+
+
+def _query(state: RowState | None, kind: str, **more: int) -> str:
+    return urlencode({name: word for name, word in {"show": state, "kind": kind, **more}.items() if word not in (None, "")})
+
+
+def _states(only: RowFilter, counts: RowCounts) -> list[FilterChoice]:
+    offered = {state: times for state, times in counts.states.items() if state != "changed" or only.since is not None}
+    return [_choice(STATE_WORDS[state], times, (state, only.kind), only) for state, times in offered.items()]
+
+
+def _kinds(only: RowFilter, counts: RowCounts) -> list[FilterChoice]:
+    return [_choice(words, counts.kinds[kind], (only.state, kind), only) for kind, words in KIND_WORDS.items() if kind in counts.kinds]
+
+
+def _choice(words: str, count: int, which: tuple[RowState | None, str], only: RowFilter) -> FilterChoice:
+    return FilterChoice(words, count, _query(*which), chosen=which == (only.state, only.kind))
+
+
+def _page(asked: AskedPage, rows: int) -> tuple[int, int]:
+    last = max(1, -(-rows // ON_A_PAGE))
     return min(max(asked.number("p"), 1), last), last
 
 
@@ -84,6 +144,7 @@ def _row(asked: AskedPage, case: OpenCase, found: Review, row: ListedRow) -> Val
     return ValueRow(
         digest=first.digest,
         values=tuple((_short(one.shown), one.count) for one in row.values),
+        why="; ".join(dict.fromkeys(why_words(stand.kind, stand.rule) for one in row.values for stand in one.stands)),
         count=row.count,
         where=tuple(_stand(found, one) for one in first.stands[:MOST_FIELDS]),
         more=max(0, len(first.stands) - MOST_FIELDS),
@@ -96,11 +157,26 @@ def _row(asked: AskedPage, case: OpenCase, found: Review, row: ListedRow) -> Val
     )
 
 
+def _elsewhere(asked: AskedPage, case: OpenCase, found: Review, here: Collection[str]) -> list[tuple[str, str, str]]:
+    """Give what was chosen in a form that was refused, for rows which the page no longer shows: the value, the choice, what holds now.
+
+    Who decided meanwhile moved the row: the choice must neither be lost in silence nor be written over theirs.
+    """
+    chosen = {name.removeprefix("d-"): asked.said(name) for name in asked.form if name.startswith("d-") and asked.said(name)}
+    told = []
+    for digest, operation in chosen.items():
+        if digest in here or not DIGEST.fullmatch(digest):
+            continue
+        with suppress(KeyError):  # the runs that hold now have no such value
+            first = found.findings.row_of(digest).values[0]
+            told.append((_short(first.shown), operation, decided_words(case, first)))
+    return told
+
+
 def _stand(found: Review, stand: Stand) -> FieldStand:
     return FieldStand(
         labels(stand.vendor).of(stand.endpoint, tuple(stand.field.split(".")))[0],
         kind_title(found, stand.vendor, stand.endpoint),
-        why_words(stand.kind, stand.rule),
         stand.count,
     )
 
@@ -118,9 +194,10 @@ def do_values(asked: AskedPage) -> str:
         return at
     if numbers := asked.said("undo"):
         undo(case, numbers_of(numbers), asked.now)
-        return f"{at}?p={asked.number('p')}"
+        return f"{at}?{_query(*_chosen(asked), p=asked.number('p'))}"
     decide_wanted(asked, case, lambda _: _wanted(asked))
-    return at
+    kept = _query(*_chosen(asked))
+    return f"{at}?{kept}" if kept else at
 
 
 def _wanted(asked: AskedPage) -> list[WantedDecision]:

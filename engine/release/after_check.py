@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 import msgspec
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from engine.release.found_phones import ENDING, digits_of
+from engine.release.found_phones import ENDING
 from engine.release.frequent_words import FREQUENT_WORDS
 from engine.release.own import last_word, shape_of
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD
-from engine.release.searched_bytes import FileKind, folded, searchable, squeezed, views
+from engine.release.searched_bytes import FileKind, searchable, squeezed, views
 from engine.release.withheld import WithheldText, WithheldTexts
 from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
 
@@ -38,6 +38,8 @@ WHOLE: dict[FileKind, str] = {
     "html": r'[>"]\s*{}\s*[<"]',
     "text": "(?!){}",
 }
+KINDS: frozenset[FileKind] = frozenset(("json", "csv", "html", "text"))
+MOST_QUICK = 1 << 18  # bytes of all values: beyond, the quickest automaton would take more than 20 MB
 NUMBER_IN_JSON = r'NAME"\s*:\s*"?{}"?\s*[,}]'
 MARK = re.compile("[\x01-\x03]")
 
@@ -85,15 +87,15 @@ class AfterCheck:
         self._confirmed: dict[int, bool] = {}
         self.compared_whole = sum(one.whole for one in self._sought)
         self._overlap = 64 + 12 * max(map(len, texts.found), default=0)
-        self._searches: dict[FileKind, _Search] = {}
-        self._ordinary = set(_in_prose(self._sought, "\n".join(prose)))
+        self._search = _Search(self._sought)
+        self._ordinary = set(self._in_prose("\n".join(prose)))
 
     def check(self, name: str, kind: FileKind, chunks: Iterable[bytes], *, ours: bool = False) -> list[LeakedValue]:
         """Search one file, and its name. `ours`: it holds no records, but what the package itself says."""
-        lines: dict[int, set[int]] = {number: {0} for number, _ in self._search("text").found(name.encode("utf-8", "surrogatepass"))}
-        search, first = self._search(kind), 1
+        lines: dict[int, set[int]] = {number: {0} for number, _ in self._search.found(name.encode("utf-8", "surrogatepass"), "text")}
+        first = 1
         for block, new in _blocks(chunks, self._overlap):
-            for number, line in search.found(block):
+            for number, line in self._search.found(block, kind):
                 places = lines.setdefault(number, set())
                 if len(places) < MOST_LINES:
                     places.add(first + line)
@@ -104,10 +106,11 @@ class AfterCheck:
             for number, places in sorted(lines.items())
         ]
 
-    def _search(self, kind: FileKind) -> _Search:
-        if kind not in self._searches:
-            self._searches[kind] = _Search(self._sought, kind)
-        return self._searches[kind]
+    def _in_prose(self, prose: str) -> Iterator[int]:
+        """Give the numbers of the values that a text of the package itself holds."""
+        said = searchable(prose)
+        text = said.decode("utf-8", "surrogateescape")
+        yield from (number for number in self._search.may_begin_in(said) if any(True for _ in _stands(text, self._sought[number])))
 
     def _confirm(self, number: int) -> bool:
         """Whether it is the person's own or was given elsewhere by decision: itself, the same number, or in a text that was."""
@@ -118,45 +121,56 @@ class AfterCheck:
 
 
 class _Search:
-    """One kind of file, and all that is sought in it."""
+    """All that is sought, in every kind of file."""
 
-    def __init__(self, sought: list[_Sought], kind: FileKind) -> None:
+    def __init__(self, sought: list[_Sought]) -> None:
         self._sought = sought
-        self._kind: FileKind = kind
-        patterns = [(number, pattern) for number, one in enumerate(sought) for pattern in _patterns(one, kind)]
-        self._numbers = [number for number, _ in patterns]
-        self._automaton = BytesAhoCorasick([pattern for _, pattern in patterns])
+        patterns = list[bytes]()
+        self._found = list[tuple[int, frozenset[FileKind]]]()
+        for number, wanted in enumerate(sought):
+            for pattern, kinds in _patterns_of(wanted).items():
+                patterns.append(pattern)
+                self._found.append((number, kinds))
+        quick = sum(map(len, patterns)) <= MOST_QUICK
+        self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.DFA if quick else None)
 
-    def found(self, data: bytes) -> Iterator[tuple[int, int]]:
+    def found(self, data: bytes, kind: FileKind) -> Iterator[tuple[int, int]]:
         """Give what stands in a piece of a file: the number of the value, and how many lines stand before it."""
-        if not self._numbers:
+        if not self._found:
             return
-        for depth, view in enumerate(views(data, self._kind)):
-            pieces = [squeezed(view[at : at + STEP], self._kind) for at in range(0, len(view), STEP)]
+        for depth, view in enumerate(views(data, kind)):
+            pieces = [squeezed(view[at : at + STEP], kind) for at in range(0, len(view), STEP)]
             hits = self._automaton.find_matches_as_indexes(b"".join(pieces), overlapping=True)
             if hits:
                 steps = list(accumulate(map(len, pieces)))
-                yield from self._verified(folded(view) if view.isascii() else view, steps, hits, nested=depth > 0)
+                yield from self._verified(view.lower(), kind, steps, hits, nested=depth > 0)
 
-    def _verified(self, view: bytes, steps: list[int], hits: list[tuple[int, int, int]], *, nested: bool) -> Iterator[tuple[int, int]]:
+    def _verified(
+        self, view: bytes, kind: FileKind, steps: list[int], hits: list[tuple[int, int, int]], *, nested: bool
+    ) -> Iterator[tuple[int, int]]:
         """Look again where something may stand, in the words as they are written; `steps`: how much of each piece was searched."""
         seen: set[tuple[int, int]] = set()
         for index, start, end in hits:
-            number, at = self._numbers[index], bisect_right(steps, start)
-            if (number, at) in seen:
+            (number, kinds), at = self._found[index], bisect_right(steps, start)
+            if kind not in kinds or (number, at) in seen:
                 continue
             seen.add((number, at))
             begins = max(0, at - 1) * STEP
             text = view[begins : (bisect_right(steps, end) + 2) * STEP].decode("utf-8", "surrogateescape")
-            for found in self._places(text, number, nested=nested):
+            for found in self._places(text, number, kind, nested=nested):
                 yield number, view.count(b"\n", 0, begins) + text.count("\n", 0, found)
 
-    def _places(self, text: str, number: int, *, nested: bool) -> Iterator[int]:
+    def may_begin_in(self, said: bytes) -> set[int]:
+        """Give the numbers of the values that may stand in a text: all that are compared with whole values only."""
+        hits = self._automaton.find_matches_as_indexes(squeezed(said, "text"), overlapping=True) if self._found else []
+        return {self._found[index][0] for index, _, _ in hits} | {number for number, one in enumerate(self._sought) if one.whole}
+
+    def _places(self, text: str, number: int, kind: FileKind, *, nested: bool) -> Iterator[int]:
         sought = self._sought[number]
         if not sought.whole:
             yield from _stands(text, sought)
         elif not nested:
-            form = NUMBER_IN_JSON.replace("NAME", re.escape(sought.name)) if sought.name else WHOLE[self._kind]
+            form = NUMBER_IN_JSON.replace("NAME", re.escape(sought.name)) if sought.name else WHOLE[kind]
             yield from (found.start() for found in re.finditer(form.replace("{}", sought.words), text))
 
 
@@ -167,6 +181,14 @@ def _sought(told: WithheldText) -> _Sought:
     frequent = (words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)
     whole = len(words) < SHORTEST or not bare or words in NOBODY or (frequent and not digits)
     return _Sought(told, bare[:PREFIX], digits, whole, last_word(told.pointer) if whole and bare.isdigit() else "")
+
+
+def _patterns_of(sought: _Sought) -> dict[bytes, frozenset[FileKind]]:
+    """Give what is looked for, and in which kinds of files."""
+    if not sought.whole:
+        return dict.fromkeys(_patterns(sought, "text"), KINDS)
+    by_kind = [(pattern, kind) for kind in KINDS for pattern in _patterns(sought, kind)]
+    return {pattern: frozenset(kind for one, kind in by_kind if one == pattern) for pattern, _ in by_kind}
 
 
 def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
@@ -189,16 +211,6 @@ def _stands(text: str, sought: _Sought) -> Iterator[int]:
             yield found.start()
     if sought.digits:
         yield from (start for start, _ in numbers_alike(text, sought.digits))
-
-
-def _in_prose(sought: list[_Sought], prose: str) -> Iterator[int]:
-    """Give the numbers of the values that a text of the package itself holds; most do not even begin in it."""
-    said, digits = searchable(prose).decode("utf-8", "surrogateescape"), digits_of(prose)
-    for number, value in enumerate(sought):
-        first = searchable(value.told.text).decode("utf-8", "surrogateescape").split()[:1]
-        begins = any(word in said for word in first) or (value.digits and value.digits[-ENDING:] in digits)
-        if begins and any(True for _ in _stands(said, value)):
-            yield number
 
 
 def _is_among(texts: Iterable[str], sought: _Sought) -> bool:

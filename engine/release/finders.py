@@ -17,7 +17,7 @@ from engine.release.hit import Hit, settled
 from engine.release.readable import readable
 from engine.release.vocabulary import Vocabulary
 
-VERSION = "4"
+VERSION = "5"
 LOCAL = r"(?:[\w+](?:[\w.+'\u2019&~-]{0,126}[\w+~-])?)"
 LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 DOMAIN = rf"(?:{LABEL}\.){{1,8}}(?:xn--[a-z0-9-]{{2,59}}|[^\W\d_]{{2,24}})"
@@ -74,6 +74,7 @@ class Finders:
     def _found(self, text: str) -> Iterator[Hit]:
         code = CODE.search(text) is not None
         yield from self._vocabulary.names(text)
+        yield from self._vocabulary.extensions(text)
         yield from secrets(text, tokens=code)
         if "@" in text or "%40" in text:
             yield from emails(text)

@@ -69,7 +69,8 @@ SENTENCES: Mapping[Because, Mapping[str, str]] = {
     },
     "security": {
         "en": "This is a password, key or address that lets somebody in; it is held, and not copied, to keep accounts safe.",
-        "de": "Dies ist ein Kennwort, ein Schlüssel oder eine Adresse, die Zugang gibt; zum Schutz der Konten wird es nicht kopiert.",
+        "de": "Dies ist ein Kennwort, ein Schlüssel oder eine Adresse, die Zugang gibt; es ist gespeichert und wird zum Schutz der "
+        "Konten nicht kopiert.",
     },
     "never_disclose": {
         "en": "This is a number of an identity document, an account, a card or a health insurance; it is held, and must not be disclosed.",

@@ -33,6 +33,9 @@ MARKED = {ord(mark): instead for mark, instead in IN_TEXT.items()}
 DASHES = tuple(map(str.encode, "\u2010\u2011\u2012\u2013"))
 DECODER = codecs.getincrementaldecoder("utf-8")
 OFTEN = ((b"&#34;", b"\x01"), (b"&#39;", b"'"), (b"&lt;", b"\x02"), (b"&gt;", b"\x03"), (b"&#x27;", b"'"), (b"&quot;", b"\x01"))
+FOREIGN = re.compile(rb"[\x80-\xff]+(?:[\x00-\x7f]{1,8}[\x80-\xff]+)*+")  # with what stands between such words
+STEP = 4096
+SHORT = 32
 CONTROL = re.compile(r"[\x00-\x1f]")
 MOST_NESTED = 3
 MOST_UNITS = 1 << 14
@@ -54,14 +57,14 @@ def squeezed(data: bytes, kind: FileKind) -> bytes:
 def views(data: bytes, kind: FileKind) -> Iterator[bytes]:
     """Give a piece of a file as its format is read, then as what may be nested in it is read: addresses, JSON, HTML.
 
-    What is ASCII has its capitals still, which `squeezed` and `folded` leave out.
+    What is ASCII in it has its capitals still, which `squeezed` and `folded` leave out.
     """
     view = _undone(data, kind)
-    yield view if view.isascii() else folded(view)
+    yield view if view.isascii() else _folded_foreign(view)
     for step in (_html, _json, _addresses) * MOST_NESTED:
         before, view = view, step(view)
         if view is not before and view != before:
-            yield view if view.isascii() else folded(view)
+            yield view if view.isascii() else _folded_foreign(view)
 
 
 def _undone(data: bytes, kind: FileKind) -> bytes:
@@ -97,18 +100,41 @@ def _addresses(data: bytes) -> bytes:
 
 def folded(data: bytes) -> bytes:
     """Write bytes so that capitals, accents and the width of letters make no difference."""
-    if data.isascii():
-        return data.lower()
-    start = next((at for at in range(min(4, len(data))) if data[at] & 0xC0 != 0x80), 0)  # a piece may begin and end within a character
+    return (data if data.isascii() else _folded_foreign(data)).lower()
+
+
+def _folded_foreign(data: bytes) -> bytes:
+    """Write all but ASCII so."""
+    parts, done, at = list[bytes](), 0, 0
+    while at < len(data):
+        if data[at : at + STEP].isascii():
+            at += STEP
+        elif (found := FOREIGN.search(data, at)) is not None:
+            begins = max(done, found.start() - 1)  # an accent may belong to the letter before
+            parts += data[done:begins], _folded(data[begins : found.end()])
+            done = at = found.end()
+    return b"".join((*parts, data[done:]))
+
+
+def _folded(piece: bytes) -> bytes:
+    """Write a few letters so; a piece may begin and end within one."""
+    return _folded_often(piece) if len(piece) <= SHORT else _folded_now(piece)
+
+
+def _folded_now(piece: bytes) -> bytes:
+    start = next((at for at in range(min(4, len(piece))) if piece[at] & 0xC0 != 0x80), 0)
     try:
-        text = DECODER("surrogatepass").decode(data[start:])
+        text = DECODER("surrogatepass").decode(piece[start:])
     except UnicodeDecodeError:
-        text = data.decode("utf-8", "ignore")
+        text = piece.decode("utf-8", "ignore")
     written = plain(text).encode("utf-8", "surrogatepass")
     if b"\xe2\x80" in written:
         for dash in DASHES:
             written = written.replace(dash, b"-")
     return written
+
+
+_folded_often = lru_cache(maxsize=1 << 12)(_folded_now)
 
 
 def _cached(change: Callable[[bytes], bytes]) -> Callable[[re.Match[bytes]], bytes]:

@@ -2,7 +2,7 @@
 
 A name of several words is found wherever its words follow each other, in either order; of a longer family name the name alone is enough,
 in capitals, but not of a login or an address. A single short word, such as a first name, counts only where it is the whole text: it may be
-any word.
+any word. A short number counts only behind a word that says that it is an extension.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ LETTERS = re.compile(r"[^\W\d_]")
 WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SENTENCE = re.compile(r"[?!;\u2026]|:(?:\s|$)")
 ALONE = re.compile(r"(?<!\S)\+?\(?\d(?:[ ().\-/\u00a0]{0,2}\d){6,14}(?!\S)")
+EXTENSION = re.compile(
+    r"(?<![^\W_])(?:ext(?:n|ension)?|durchwahl|dw|anknytning|poste)[.:]?[ \u00a0]{0,2}([0-9]{2,6})(?![^\W_])", re.IGNORECASE
+)
+SHORT_NUMBER = re.compile(r"[0-9]{2,6}")
 LONG_ENOUGH = 6
 MOST_WORDS = 6
 
@@ -33,6 +37,7 @@ class Vocabulary:
     def __init__(self, values: Iterable[str] = ()) -> None:
         """Take values of fields of people, of any kind: names, e-mail addresses, telephone numbers."""
         self.numbers: dict[str, str] = {}
+        self._extensions: set[str] = set()
         self._whole: dict[str, str] = {}
         self._names: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
         self._family: dict[str, str] = {}
@@ -46,7 +51,9 @@ class Vocabulary:
         if "@" in value or not value:
             return
         number = _number(value)
-        if number is not None:
+        if SHORT_NUMBER.fullmatch(value):
+            self._extensions.add(value)
+        elif number is not None:
             self.numbers.setdefault(number[-ENDING:], number)
         elif LETTERS.search(value) and not digits_of(value) and not SENTENCE.search(value):
             self._take_name(value)
@@ -73,6 +80,12 @@ class Vocabulary:
     def knows(self, text: str) -> bool:
         """Whether the whole text is a name."""
         return folded(text.strip()) in self._whole
+
+    def extensions(self, text: str) -> Iterator[Hit]:
+        """Give the extensions of people of the case."""
+        for found in EXTENSION.finditer(text) if self._extensions else ():
+            if found[1] in self._extensions:
+                yield Hit("known_people", *found.span(1), found[1])
 
     def names(self, text: str) -> Iterator[Hit]:
         """Give the names of people of the case; each is written as it was met."""

@@ -21,6 +21,7 @@ from engine.sink import SEAL, FileState, Table, sealed
 
 CHUNK = 1 << 20
 ENCODER = msgspec.json.Encoder()
+FIRST_SIGN = ord(" ")
 ENDS = b'{"chain":'  # how a line begins that ends a chain
 SEALED_BY = b',"seal":"'
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
@@ -71,7 +72,10 @@ class LoggedPage(Struct, frozen=True):
 
 
 class ChainLog(Struct):
-    """A list of pages as it was left. `damaged` is the number of the first line that cannot be believed; a torn last line is none."""
+    """A list of pages as it was left. `damaged` is the number of the first line that cannot be believed; a torn last line is none.
+
+    A last line whose end was changed into another control character is no torn one.
+    """
 
     pages: list[LoggedPage] = []
     damaged: int | None = None
@@ -95,6 +99,7 @@ def read_log(path: Path) -> ChainLog:
         with path.open("rb") as stream:
             for number, raw in enumerate(stream, 1):
                 if not raw.endswith(b"\n"):
+                    log.damaged = number if raw[-1] < FIRST_SIGN else None  # of a line that is torn, every byte is one of a text
                     break
                 try:
                     line = lines.decode(raw)

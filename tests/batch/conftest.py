@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ class Vendor:
 
     def __init__(self, folder: Path, name: str = "acme") -> None:
         self.name, self.asked, self.hold, self.good, self.used_up = name, Counter[str](), "", True, ""
+        self.arrivals: list[float] = []
         self.spec = folder / f"{name}.yaml"
         self.spec.write_text(SPEC.format(vendor=name, title=name.title()))
         self.before: Callable[[str], Any] = lambda _: None
@@ -64,6 +66,7 @@ class Vendor:
     async def _answer(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix("/v1")
         self.asked[path] += 1
+        self.arrivals.append(time.monotonic())
         if not self.good:
             return web.Response(status=401)
         if self.used_up and path.endswith(self.used_up):

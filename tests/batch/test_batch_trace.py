@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from engine.batch.batch_folder import label_of
 from tests.batch.conftest import SPEC
 from tests.batch.test_batch import MESS
 from tests.explain.reading import harmless
@@ -106,3 +107,21 @@ def test_a_batch_is_no_chrome_trace(batch):
     """It says what to do instead."""
     batch("A,ada@x.io")
     assert "which is drawn as a page only" in drawn(batch, "--format", "chrome", code=2)
+
+
+@pytest.mark.parametrize(
+    ("connection", "label"),
+    [
+        ("zoom/default", "zoom"),
+        ("zoom/environment", "zoom"),
+        ("zoom/emea", "zoom.emea"),
+        ("zoom/tar", "zoom.=tar"),
+        ("zoom/try-1", "zoom.=try-1"),
+        ("zoom/try-a", "zoom.try-a"),
+        ("zoom/tar-1", "zoom.tar-1"),
+    ],
+)
+def test_no_connection_bears_the_name_of_another_ones_result(connection, label):
+    """`zoom.tar` is what the default connection brought, packed, and `zoom.try-1` an earlier try of it."""
+    assert label_of(connection) == label
+    assert connection.endswith(("default", "environment")) or not re.fullmatch(r"zoom(\.tar)?(\.try-[0-9]+)?", label)

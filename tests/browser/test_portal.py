@@ -86,6 +86,9 @@ def test_everybody_can_use_every_page(judged, desk, ran):
     judged.get(f"{at}{AT}/values")
     followed(judged, judged.find_element(By.CSS_SELECTOR, ".next button").click)
     found += faults(judged, "values")
+    for name, choice in {"values-chosen": "?show=undecided&kind=emails", "values-none": "?show=hand&kind=phones"}.items():
+        judged.get(f"{at}{AT}/values{choice}")
+        found += faults(judged, name)
     judged.get(at + AT)
     open_here(ran).act(Identified(how="by a colleague"), NOW, by="ana")
     say = judged.find_element(By.NAME, "say")

@@ -1,15 +1,17 @@
-"""A case with a run at the simulated Zoom, made once: each test gets a copy."""
+"""A case with a run at the simulated Zoom, decided about, and with a package, each made once: each test gets a copy."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.case.package_kit import built, give_all
 from tests.case.test_commands import PERSON, home_of
 from tests.command_line import run_here
-from tests.conftest import hurry
+from tests.conftest import Run, hurry
 from tests.process import environment
 
 
@@ -31,10 +33,45 @@ def _hurried(hurried) -> None:
     """Whatever a case fetches in this process is fetched at once."""
 
 
+@pytest.fixture(scope="session")
+def decided_once(fetched_once, tmp_path_factory) -> Path:
+    """Decide about all that was found in DSR-17; gives the state folder."""
+    return _gone_on(fetched_once, tmp_path_factory.mktemp("decided"), give_all)
+
+
+@pytest.fixture(scope="session")
+def built_once(decided_once, tmp_path_factory) -> Path:
+    """Build the package of DSR-17; gives the state folder."""
+    return _gone_on(decided_once, tmp_path_factory.mktemp("built"), built)
+
+
+def _gone_on(before: Path, folder: Path, act: Callable[[Run], object]) -> Path:
+    home = folder / "habeas"
+    shutil.copytree(before, home, copy_function=shutil.copy2)
+    act(lambda *words, stdin=None: run_here(words, environment(home), stdin))
+    return home
+
+
 @pytest.fixture
 def ran(habeas, fetched_once):
     """The command line, with a case of its own that was run."""
+    return _with(habeas, fetched_once)
+
+
+@pytest.fixture
+def decided(habeas, decided_once):
+    """The command line, with a case of its own that was run and decided about."""
+    return _with(habeas, decided_once)
+
+
+@pytest.fixture
+def packed(habeas, built_once):
+    """The command line, with a case of its own whose package was built."""
+    return _with(habeas, built_once)
+
+
+def _with(habeas: Run, made: Path) -> Run:
     home = home_of(habeas)
     shutil.rmtree(home, ignore_errors=True)
-    shutil.copytree(fetched_once, home, copy_function=shutil.copy2)
+    shutil.copytree(made, home, copy_function=shutil.copy2)
     return habeas

@@ -17,8 +17,8 @@ LEFT = "We did not fetch these."
 CASES = [
     (OPENED, "The case was opened: a copy of the data is asked for"),
     (acts.VendorAsked(vendor="zoom"), "Zoom belongs to the case"),
-    (acts.VendorAsked(vendor="zoom", by_kind="email"), "Zoom belongs to the case, and is asked by email"),
-    (acts.Named(kinds=("email", "name"), digests=()), "What is known of the person was changed: email, name"),
+    (acts.VendorAsked(vendor="zoom", by_kind="email"), "Zoom is asked by the e-mail address that was chosen for it"),
+    (acts.Named(kinds=("email", "name"), digests=()), "What is known of the person was changed; known now: e-mail address, name"),
     (acts.IdentifierRefused(kind="email", reason="two at"), "An identifier was refused (email): two at"),
     (acts.Identified(how="by letter"), "Who asks was shown to be the person: by letter"),
     (acts.Acknowledged(letter="letters/1"), "The letter that the request arrived was written"),
@@ -27,7 +27,7 @@ CASES = [
     (acts.Resumed(), "The clock goes on"),
     (acts.Denied(why="no right", ground="exempt"), "The request was denied, and the letter that says so was written: no right"),
     (acts.Withdrawn(), "The person took the request back"),
-    (acts.TakenIn(vendor="hris", folder="f", proof="p", kind="file"), "A file of hris was taken in"),
+    (acts.TakenIn(vendor="hris", folder="f", proof="p", kind="file"), "What came from hris was taken in"),
     (
         acts.TakenIn(vendor="zoom", folder="f", proof="p", subject="matched", gaps=(Gap("meetings", "denied"), Gap("x.files", "y"))),
         "What was fetched at zoom was taken in: the person was found; missing: meetings, files of x",

@@ -14,7 +14,7 @@ from engine.case.take import read_run, take_run
 from engine.errors import Refused
 from engine.package.bag import BagInfo, close_bag, sha256_of
 from tests.case.acts_kit import NOW
-from tests.case.package_kit import approved, bag_of, built, give_all, open_here
+from tests.case.package_kit import approve, approved, bag_of, built, give_all, open_here
 from tests.case.test_commands import files, home_of, state
 
 SEALED = ("DSR-17.html", "DSR-17.zip")
@@ -67,101 +67,93 @@ def test_of_four_eyes_the_other_two_may_approve(ran, monkeypatch):
     assert (done.returncode, "boss decided something in this case" in done.stdout) == (3, True)
 
 
-def test_what_stands_at_two_places_is_confirmed_with_its_number(ran):
+def test_what_stands_at_two_places_is_confirmed_with_its_number(decided):
     """A value that is withheld here and given there by decision: approved in so many words only, and the log says of how many."""
-    give_all(ran)
-    run = home_of(ran) / "cases/DSR-17/runs/zoom"
+    run = home_of(decided) / "cases/DSR-17/runs/zoom"
     told = [
         [json.loads(line)["topic"] for line in (run / f"{name}.jsonl").read_bytes().splitlines()] for name in ("meetings", "recordings")
     ]
     line = next(number for number, topic in enumerate(told[0], 1) if topic in told[1] and len(topic) > 8)
-    assert ran("review", "give", "DSR-17", "zoom/recordings.topic").returncode == 0
-    assert ran("review", "mask", "DSR-17", f"zoom/meetings:{line}#/topic", "--because", "privilege").returncode == 0
-    places = json.loads(ran("package", "build", "DSR-17", "--json").stdout)["elsewhere"]
+    assert decided("review", "give", "DSR-17", "zoom/recordings.topic").returncode == 0
+    assert decided("review", "mask", "DSR-17", f"zoom/meetings:{line}#/topic", "--because", "privilege").returncode == 0
+    places = json.loads(decided("package", "build", "DSR-17", "--json").stdout)["elsewhere"]
     assert places
-    done = ran("package", "approve", "DSR-17")
-    assert (done.returncode, "say so with --also-given" in done.stdout, state(ran)["state"]) == (3, True, "reviewing")
-    assert ran("package", "approve", "DSR-17", "--also-given").returncode == 0
-    assert open_here(ran).lines[-1].act.also_given == len(places)
+    done = decided("package", "approve", "DSR-17")
+    assert (done.returncode, "say so with --also-given" in done.stdout, state(decided)["state"]) == (3, True, "reviewing")
+    assert decided("package", "approve", "DSR-17", "--also-given").returncode == 0
+    assert open_here(decided).lines[-1].act.also_given == len(places)
 
 
-def test_another_package_in_the_place_of_the_one_that_was_built_is_noticed(ran):
+def test_another_package_in_the_place_of_the_one_that_was_built_is_noticed(packed):
     """Changed, and closed again as a bag: every sum in it holds, and it is another package all the same."""
-    give_all(ran)
-    built(ran)
 
     def change(word: bytes) -> None:
-        page = bag_of(ran) / "index.html"
+        page = bag_of(packed) / "index.html"
         page.write_bytes(page.read_bytes() + word)
-        close_bag(bag_of(ran), BagInfo("DSR-17", NOW.date(), "another program"))
+        close_bag(bag_of(packed), BagInfo("DSR-17", NOW.date(), "another program"))
 
-    kept = files(bag_of(ran))
+    kept = files(bag_of(packed))
     change(b"<!-- built -->")
-    done = ran("package", "approve", "DSR-17")
+    done = packed("package", "approve", "DSR-17")
     assert (done.returncode, done.stdout) == (5, "")
     assert "is not the package that was built: another one was built" in done.stderr
     for name, content in kept.items():
-        (bag_of(ran) / name).write_bytes(content)
-    assert ran("package", "approve", "DSR-17").returncode == 0
+        (bag_of(packed) / name).write_bytes(content)
+    assert packed("package", "approve", "DSR-17").returncode == 0
     change(b"<!-- approved -->")
-    done = ran("package", "release", "DSR-17")
-    assert (done.returncode, done.stdout, sealed(ran)) == (5, "", [])
+    done = packed("package", "release", "DSR-17")
+    assert (done.returncode, done.stdout, sealed(packed)) == (5, "", [])
     assert "is not the package that was approved" in done.stderr
 
 
-def test_a_package_that_was_deleted_is_to_be_built_again(ran):
+def test_a_package_that_was_deleted_is_to_be_built_again(packed):
     """What is noted beside it is no package."""
-    give_all(ran)
-    built(ran)
-    shutil.rmtree(bag_of(ran))
+    shutil.rmtree(bag_of(packed))
     for command in ("approve", "release"):
-        done = ran("package", command, "DSR-17")
+        done = packed("package", command, "DSR-17")
         assert done.returncode == 2
         assert "no package of DSR-17 was built: habeas package build DSR-17" in done.stderr
-    built(ran)
-    assert bag_of(ran).is_dir()
+    built(packed)
+    assert bag_of(packed).is_dir()
 
 
-def test_released_again_it_is_sealed_anew_and_one_passphrase_opens_what_is_there(ran):
+def test_released_again_it_is_sealed_anew_and_one_passphrase_opens_what_is_there(packed):
     """The same package, another passphrase and form; the sealed file of before is gone, and the log says once that it left."""
-    give_all(ran)
-    approved(ran)
-    words = [ran("package", "release", "DSR-17", "--seal", form) for form in ("page", "none", "page")]
+    approve(packed)
+    words = [packed("package", "release", "DSR-17", "--seal", form) for form in ("page", "none", "page")]
     assert [one.returncode for one in words] == [0, 0, 0]
-    assert sealed(ran) == ["DSR-17.html"]
-    assert [one["did"] for one in state(ran)["acts"]].count("released") == 1
+    assert sealed(packed) == ["DSR-17.html"]
+    assert [one["did"] for one in state(packed)["acts"]].count("released") == 1
     assert words[0].stdout != words[2].stdout
-    assert open_here(ran).case.releases[0].folder == "releases/1/DSR-17"
+    assert open_here(packed).case.releases[0].folder == "releases/1/DSR-17"
 
 
-def test_what_the_log_cannot_take_is_not_handed_over(ran, monkeypatch):
+def test_what_the_log_cannot_take_is_not_handed_over(packed, monkeypatch):
     """A release that was not recorded left nothing that could be handed over."""
-    give_all(ran)
-    approved(ran)
+    approve(packed)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("engine.case.log.os.write", full)
-    done = ran("package", "release", "DSR-17")
+    done = packed("package", "release", "DSR-17")
     monkeypatch.undo()
-    assert (done.returncode, sealed(ran)) == (3, [])
+    assert (done.returncode, sealed(packed)) == (3, [])
     assert "the disk is full" in done.stderr
-    assert state(ran)["state"] == "approved"
-    assert ran("package", "release", "DSR-17").returncode == 0
+    assert state(packed)["state"] == "approved"
+    assert packed("package", "release", "DSR-17").returncode == 0
 
 
-def test_a_note_that_is_damaged_does_not_stop_the_next_build(ran):
+def test_a_note_that_is_damaged_does_not_stop_the_next_build(decided):
     """`built.json` is said to be damaged, and building again mends it."""
-    give_all(ran)
-    first = built(ran)
-    note = bag_of(ran).with_name("built.json")
+    first = built(decided)
+    note = bag_of(decided).with_name("built.json")
     note.write_bytes(b"{half")
     note.chmod(0o600)
-    done = ran("package", "approve", "DSR-17")
+    done = decided("package", "approve", "DSR-17")
     assert (done.returncode, "is damaged: habeas package build DSR-17 makes the package anew" in done.stderr) == (2, True)
-    assert built(ran) == first
-    assert ran("package", "approve", "DSR-17").returncode == 0
+    assert built(decided) == first
+    assert decided("package", "approve", "DSR-17").returncode == 0
 
 
 def retold(habeas, told: dict) -> None:
@@ -178,13 +170,12 @@ def manifest_of(habeas) -> dict:
     return json.loads((home_of(habeas) / "cases/DSR-17/runs/zoom/manifest.json").read_bytes())
 
 
-def test_records_of_which_a_manifest_says_nothing_are_not_left_out_unsaid(ran):
+def test_records_of_which_a_manifest_says_nothing_are_not_left_out_unsaid(decided):
     """A file of records lies there, and no endpoint: the package would not tell of it."""
-    give_all(ran)
-    told = manifest_of(ran)
+    told = manifest_of(decided)
     del told["endpoints"]["webinars"]
-    retold(ran, told)
-    done = ran("package", "build", "DSR-17")
+    retold(decided, told)
+    done = decided("package", "build", "DSR-17")
     assert (done.returncode, done.stdout) == (5, "")
     assert "webinars.jsonl holds records of which the manifest beside it says nothing: fetch it anew; nothing was built" in done.stderr
 
@@ -196,61 +187,56 @@ def test_records_of_which_a_manifest_says_nothing_are_not_left_out_unsaid(ran):
         ({"records": 61}, "holds 60 records of `meetings`, and its manifest counts 61: fetch it anew"),
     ],
 )
-def test_a_manifest_that_cannot_be_so_is_not_packed(ran, change, says):
+def test_a_manifest_that_cannot_be_so_is_not_packed(decided, change, says):
     """Though its digest stands in the log."""
-    give_all(ran)
-    told = manifest_of(ran)
+    told = manifest_of(decided)
     told["endpoints"]["meetings"] |= change
-    retold(ran, told)
-    done = ran("package", "build", "DSR-17")
+    retold(decided, told)
+    done = decided("package", "build", "DSR-17")
     assert (done.returncode, done.stdout) == (5, "")
     assert says in done.stderr
     assert "nothing was built" in done.stderr
 
 
-def test_an_ended_case_makes_no_package(ran):
+def test_an_ended_case_makes_no_package(decided):
     """Taken back, nothing is built of it."""
-    give_all(ran)
-    assert ran("case", "withdraw", "DSR-17").returncode == 0
-    done = ran("package", "build", "DSR-17")
+    assert decided("case", "withdraw", "DSR-17").returncode == 0
+    done = decided("package", "build", "DSR-17")
     assert (done.returncode, done.stdout) == (2, "")
     assert "DSR-17 is withdrawn: nothing can be built of it" in done.stderr
 
 
-def test_a_package_names_the_key_that_signs_it(ran):
+def test_a_package_names_the_key_that_signs_it(packed):
     """A key that was replaced since the build signs nothing: the first page would tell to check with another one."""
-    give_all(ran)
-    approved(ran)
+    approve(packed)
     for name in ("signing.sealed", "signing.pub"):
-        (home_of(ran) / name).unlink()
-    done = ran("package", "release", "DSR-17")
-    assert (done.returncode, sealed(ran)) == (5, [])
+        (home_of(packed) / name).unlink()
+    done = packed("package", "release", "DSR-17")
+    assert (done.returncode, sealed(packed)) == (5, [])
     assert "build it again, and approve it; nothing left" in done.stderr
 
 
-def test_a_package_that_was_built_anew_since_its_approval_wants_another_one(ran):
+def test_a_package_that_was_built_anew_since_its_approval_wants_another_one(decided):
     """Who answers changed, and no decision: other bytes on the same act, which nobody looked at."""
-    give_all(ran)
-    first = approved(ran)
-    (home_of(ran) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
-    assert built(ran) != first
-    done = ran("package", "release", "DSR-17")
-    assert (done.returncode, sealed(ran)) == (5, [])
+    first = approved(decided)
+    (home_of(decided) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
+    assert built(decided) != first
+    done = decided("package", "release", "DSR-17")
+    assert (done.returncode, sealed(decided)) == (5, [])
     assert "is not the package that was approved: another one was approved" in done.stderr
-    assert ran("package", "approve", "DSR-17").returncode == 0
-    assert ran("package", "release", "DSR-17").returncode == 0
+    assert decided("package", "approve", "DSR-17").returncode == 0
+    assert decided("package", "release", "DSR-17").returncode == 0
 
 
-def test_what_is_withheld_here_and_stands_there_is_not_built(ran):
+def test_what_is_withheld_here_and_stands_there_is_not_built(decided):
     """A topic of a meeting and its recording, withheld here and not decided about there: the places are named, and what to type."""
-    give_all(ran)
-    run = home_of(ran) / "cases/DSR-17/runs/zoom"
+    run = home_of(decided) / "cases/DSR-17/runs/zoom"
     told = [
         [json.loads(line)["topic"] for line in (run / f"{name}.jsonl").read_bytes().splitlines()] for name in ("meetings", "recordings")
     ]
     line, topic = next((number, one) for number, one in enumerate(told[0], 1) if one in told[1] and len(one) > 8)
-    assert ran("review", "mask", "DSR-17", f"zoom/meetings:{line}#/topic", "--because", "privilege").returncode == 0
-    done = ran("package", "build", "DSR-17")
+    assert decided("review", "mask", "DSR-17", f"zoom/meetings:{line}#/topic", "--because", "privilege").returncode == 0
+    done = decided("package", "build", "DSR-17")
     assert (done.returncode, done.stdout) == (5, "")
     assert (
         "1 withheld value would leave, so nothing was built: withheld at zoom/meetings#/topic (privilege); stands in data/zoom/"
@@ -259,37 +245,33 @@ def test_what_is_withheld_here_and_stands_there_is_not_built(ran):
     assert "habeas review mask DSR-17 TARGET" in done.stderr
     assert "habeas review hold DSR-17 zoom/meetings --because privilege" in done.stderr
     assert topic not in done.stderr
-    assert not bag_of(ran).exists()
+    assert not bag_of(decided).exists()
 
 
-def test_a_way_that_was_not_read_whole_is_told_as_a_gap(ran):
+def test_a_way_that_was_not_read_whole_is_told_as_a_gap(decided):
     """An endpoint that only leads to others is no kind of record; read in part it is one, of which nothing could be found."""
-    give_all(ran)
-    told = manifest_of(ran)
+    told = manifest_of(decided)
     way = {**told["endpoints"]["meetings"], "records": 3, "expected": None, "file": None}
     told["endpoints"] |= {"whole_way": way, "part_way": {**way, "outcome": "partial"}}
-    retold(ran, told)
-    built(ran)
-    counts = json.loads((bag_of(ran) / "data/completeness.json").read_bytes())["services"][0]["kinds"]
+    retold(decided, told)
+    built(decided)
+    counts = json.loads((bag_of(decided) / "data/completeness.json").read_bytes())["services"][0]["kinds"]
     found = {one["endpoint"]: (one["outcome"], one["found"]) for one in counts}
     assert (found.get("whole_way"), found.get("part_way")) == (None, ("partial", 0))
 
 
-def test_a_name_that_was_added_since_the_build_wants_another_one(ran):
+def test_a_name_that_was_added_since_the_build_wants_another_one(packed):
     """Who asks stands on the first page, and what is theirs is not taken for somebody else's."""
-    give_all(ran)
-    built(ran)
-    assert ran("case", "name", "DSR-17", stdin="email: mara.second@example.com\n").returncode == 0
-    done = ran("package", "approve", "DSR-17")
+    assert packed("case", "name", "DSR-17", stdin="email: mara.second@example.com\n").returncode == 0
+    done = packed("package", "approve", "DSR-17")
     assert (done.returncode, "changed what it holds: habeas package build DSR-17" in done.stderr) == (2, True)
 
 
-def test_a_policy_that_was_changed_is_looked_through_again_before_anything_is_counted(ran):
+def test_a_policy_that_was_changed_is_looked_through_again_before_anything_is_counted(decided):
     """What waits is not said by a policy that nobody looked by."""
-    give_all(ran)
-    policy = home_of(ran) / "cases/DSR-17/policies/zoom.yaml"
+    policy = home_of(decided) / "cases/DSR-17/policies/zoom.yaml"
     policy.write_bytes(policy.read_bytes() + b"\n# changed\n")
-    assert "nobody has looked at what was found" in state(ran)["blocks"]
+    assert "nobody has looked at what was found" in state(decided)["blocks"]
 
 
 def test_a_manifest_that_changes_while_it_is_read_is_not_taken(ran, tmp_path):

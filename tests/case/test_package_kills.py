@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.case.package_kit import approved, bag_of, built, give_all
+from tests.case.package_kit import approved, bag_of, built
 from tests.case.test_commands import home_of, state
 from tests.forked import run
 from tests.moments import few
@@ -47,37 +47,35 @@ def whole_or_nothing(habeas) -> None:
 
 
 @pytest.mark.parametrize("moments", few([SPREAD[::3], SPREAD], SPREAD[::3]), ids=["some", "all"])
-def test_a_build_that_is_killed_leaves_nothing_half_and_the_next_one_goes_on(ran, moments):
+def test_a_build_that_is_killed_leaves_nothing_half_and_the_next_one_goes_on(decided, moments):
     """At each moment of building anew over a package that is there: it stays, or the next one is whole."""
-    give_all(ran)
-    first = built(ran)
+    first = built(decided)
     codes = set()
     for number in moments:
-        codes.add(killed_at(ran, number, "package", "build", "DSR-17"))
-        whole_or_nothing(ran)
-        assert ran("case", "check-log", "DSR-17").returncode == 0
+        codes.add(killed_at(decided, number, "package", "build", "DSR-17"))
+        whole_or_nothing(decided)
+        assert decided("case", "check-log", "DSR-17").returncode == 0
     assert -9 in codes
-    assert built(ran) == first
-    assert sorted(one.name for one in bag_of(ran).parent.parent.iterdir()) == [".lock", "1"]
+    assert built(decided) == first
+    assert sorted(one.name for one in bag_of(decided).parent.parent.iterdir()) == [".lock", "1"]
 
 
 @pytest.mark.parametrize("moments", few([STEPS[::4], STEPS], STEPS[::4]), ids=["some", "all"])
 @pytest.mark.parametrize("seal", ["page", "none"])
-def test_a_release_that_is_killed_is_done_by_the_next_call(ran, seal, moments):
+def test_a_release_that_is_killed_is_done_by_the_next_call(decided, seal, moments):
     """Killed while it signs, seals, puts in place or records: the case says released only where the sealed file has its name."""
-    give_all(ran)
-    sha256 = approved(ran)
+    sha256 = approved(decided)
     for number in moments:
-        code = killed_at(ran, number, "package", "release", "DSR-17", "--seal", seal)
-        told = state(ran)
+        code = killed_at(decided, number, "package", "release", "DSR-17", "--seal", seal)
+        told = state(decided)
         assert told["state"] in ("approved", "released")
-        whole_or_nothing(ran)
-        sealed = [*bag_of(ran).parent.glob("DSR-17.*")]
+        whole_or_nothing(decided)
+        sealed = [*bag_of(decided).parent.glob("DSR-17.*")]
         assert not [one for one in sealed if one.suffix == ".part"]
         if told["state"] == "released":
             assert sealed
         if code == 0:
             break
-    done = ran("package", "release", "DSR-17", "--seal", seal)
+    done = decided("package", "release", "DSR-17", "--seal", seal)
     assert done.returncode == 0, done.stderr
-    assert [one["package"] for one in state(ran)["acts"] if one["did"] == "released"] == [sha256]
+    assert [one["package"] for one in state(decided)["acts"] if one["did"] == "released"] == [sha256]

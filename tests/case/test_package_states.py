@@ -65,44 +65,40 @@ def test_everything_may_be_withheld_and_is_then_counted_with_its_reason(ran):
     assert not [name for name, content in files(bag_of(ran)).items() if topic in content]
 
 
-def test_who_comes_second_touches_nothing_of_the_package_that_is_being_made(ran):
+def test_who_comes_second_touches_nothing_of_the_package_that_is_being_made(decided):
     """One command makes a package at a time: the other is refused, and what the first has written so far stays."""
-    give_all(ran)
-    with making(open_here(ran)) as work:
+    with making(open_here(decided)) as work:
         (work / "half").write_text("of the first")
-        done = ran("package", "build", "DSR-17")
+        done = decided("package", "build", "DSR-17")
         assert done.returncode != 0
         assert "another command builds or releases a package of DSR-17" in done.stderr
         assert (work / "half").read_text() == "of the first"
     assert not work.exists()
-    built(ran)
+    built(decided)
 
 
-def test_nothing_of_the_house_leaves(ran):
+def test_nothing_of_the_house_leaves(packed):
     """No host of a request, no connection, no page list, no act of the log and no folder of this machine stands in a package."""
-    give_all(ran)
-    built(ran)
-    home = str(home_of(ran)).encode()
+    home = str(home_of(packed)).encode()
     house = (home, b"zoom/default", b"127.0.0.1", b"pages.jsonl", b"passport seen", b"log.jsonl")
-    assert not [(name, one) for name, content in files(bag_of(ran)).items() for one in house if one in content]
+    assert not [(name, one) for name, content in files(bag_of(packed)).items() for one in house if one in content]
 
 
 @pytest.mark.parametrize("command", ["build", "release"])
-def test_a_full_disk_leaves_the_case_as_it_was(ran, command):
+def test_a_full_disk_leaves_the_case_as_it_was(decided, command):
     """The disk that takes no more is told of; nothing has a final name, and with room it goes on."""
-    give_all(ran)
     if command == "release":
-        approved(ran)
-    before, sizes = state(ran), {"build": 200, "release": 400}
+        approved(decided)
+    before, sizes = state(decided), {"build": 200, "release": 400}
     limited = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); size = int(sys.argv.pop(1)) * 1024;"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); from engine.cli import main; main()"
     words = [sys.executable, "-c", limited, str(sizes[command] if command == "release" else 20), "package", command, "DSR-17"]
-    done = run(words, env=environment(home_of(ran)), capture_output=True, text=True, check=False)
+    done = run(words, env=environment(home_of(decided)), capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "disk" in done.stderr
-    assert state(ran)["acts"] == before["acts"]
-    assert not [*bag_of(ran).parent.glob("DSR-17.*")]
-    assert ran("package", command, "DSR-17").returncode == 0
+    assert state(decided)["acts"] == before["acts"]
+    assert not [*bag_of(decided).parent.glob("DSR-17.*")]
+    assert decided("package", command, "DSR-17").returncode == 0
 
 
 def test_what_an_owner_sent_is_in_the_package_under_a_name_of_ours(ran, tmp_path):

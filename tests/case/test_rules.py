@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from engine.case import acts
@@ -169,3 +170,29 @@ def test_why_an_endpoint_is_missing_is_said_by_the_vendor_before_the_operator():
     files = {"outcome": "complete", "files": {"found": 5, "downloaded": 4, "failed": 1}}
     run = TakenRun("zoom", True, "x", None, {"outcome": "matched"}, {"calls": files}, {}, "0")
     assert [gap.endpoint for gap in run.gaps] == ["calls.files"]
+
+
+def test_what_a_vendor_was_asked_by_stays_refused_until_something_changes():
+    """A refusal is of the vendor that it names; another identifier for it, or a run that was taken in, ends it; naming the person does not."""
+    refused = acts.IdentifierRefused(kind="email", reason="somebody else answered", vendor="zoom")
+    asked = acts.VendorAsked(vendor="zoom")
+    named = acts.Named(kinds=("email",), digests=("email:bb",))
+
+    def told(*more: acts.Act) -> list[tuple[str, str | None]]:
+        return [(one.part, one.why) for one in blocks(case_of(OPENED, acts.Identified(how="x"), asked, *more), "DSR-17", 0)]
+
+    assert told() == [("fetch", None)]
+    assert told(refused) == told(refused, named) == [("refused", "somebody else answered")]
+    assert told(refused, acts.VendorAsked(vendor="zoom", by_kind="email")) == [("fetch", None)]
+    assert told(refused, acts.TakenIn(vendor="zoom", folder="f", proof="0")) == []
+    assert told(acts.IdentifierRefused(kind="email", reason="x", vendor="slack")) == told(acts.IdentifierRefused(kind="email", reason="x"))
+
+
+def test_a_gap_keeps_the_reason_of_the_manifest():
+    """As it stands beside the outcome; what was left out by order, or has none, has none; a log that was written before reads as ever."""
+    told = {"a": {"outcome": "denied", "reason": "HTTP 403"}, "b": {"outcome": "partial", "reason": None}, "c": {"outcome": "complete"}}
+    run = TakenRun("zoom", True, "x", None, {"outcome": "matched"}, told, {}, "0", excluded=["d"])
+    assert [(gap.endpoint, gap.why) for gap in run.gaps] == [("d", None), ("a", "HTTP 403"), ("b", None)]
+    assert msgspec.json.encode(Gap("a", "denied")) == b'{"endpoint":"a","outcome":"denied"}'
+    taken = acts.TakenIn(vendor="zoom", folder="f", proof="0", gaps=run.gaps)
+    assert [one.why for one in blocks(case_of(OPENED, taken), "DSR-17", 0)] == [None, None, "HTTP 403", None]

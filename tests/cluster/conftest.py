@@ -37,12 +37,14 @@ def team(database: str, tmp_path: Path) -> Iterator[Team]:
 
 
 @pytest.fixture
-def bare(database: str, tmp_path: Path) -> Team:
+def bare(database: str, tmp_path: Path) -> Iterator[Team]:
     """Give a store alone: a vendor that nobody asks."""
     vendor = Vendor.__new__(Vendor)
     vendor.name, vendor.address, vendor.spec = "acme", "http://127.0.0.1:1", tmp_path / "acme.yaml"
     vendor.spec.write_text(SPEC.format(vendor="acme", title="Acme"))
-    return Team(Kept(tmp_path, database), vendor)
+    found = Team(Kept(tmp_path, database), vendor)
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Team:
     kept: Kept
     vendor: Vendor
     workers: list[subprocess.Popen[str]] = field(default_factory=list)
+    session: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def connect(self, *names: str, secret: str = "t0", account: str | None = None) -> None:
         """Store connections of the vendor."""
@@ -50,10 +52,24 @@ class Team:
 
     def sql(self, words: str, *values: Any) -> list[tuple[Any, ...]]:
         """Do something in the store; gives its rows."""
+        try:
+            cursor = self._session().execute(words, values)  # type: ignore[arg-type]
+        except psycopg.OperationalError:  # the session was ended since: whether the store is away a new one knows
+            self._end_session()
+            cursor = self._session().execute(words, values)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
+
+    def _session(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Give a session that is kept: to begin one costs ten times what most statements do."""
         assert self.kept.address is not None
-        with psycopg.connect(self.kept.address, autocommit=True, options="-c search_path=habeas") as connection:
-            cursor = connection.execute(words, values)  # type: ignore[arg-type]
-            return cursor.fetchall() if cursor.description else []
+        if self.session is None:
+            self.session = psycopg.connect(self.kept.address, autocommit=True, options="-c search_path=habeas")
+        return self.session
+
+    def _end_session(self) -> None:
+        if self.session is not None:
+            self.session.close()
+        self.session = None
 
     def lend(
         self, folder: Path, people: dict[str, tuple[str, str]], *, share: float = 1.0, sha256: str | None = None, **options: Any
@@ -83,10 +99,11 @@ class Team:
             cursor.executemany("insert into person (batch, request, connection, identifiers, wish) values (%s, %s, %s, %s, %s)", rows)
         return number
 
-    def work(self, *words: str, lease: float = 3.0, **environ: str) -> subprocess.Popen[str]:
-        """Begin a worker."""
+    def work(self, *words: str, lease: float = 3.0, believing: dict[str, Any] | None = None, **environ: str) -> subprocess.Popen[str]:
+        """Begin a worker, which may believe something else of the world (see otherwise.py)."""
         given = {**environment(self.kept.folder, **self.kept.environ), "HABEAS_HOME": str(self.kept.folder / "state"), **environ}
-        command = [*HABEAS, "worker", str(self.kept.address), "--lease", str(lease), *words]
+        habeas = HABEAS if believing is None else (sys.executable, "-m", "tests.cluster.otherwise", json.dumps(believing))
+        command = [*habeas, "worker", str(self.kept.address), "--lease", str(lease), *words]
         process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.workers.append(process)
         return process
@@ -118,6 +135,7 @@ class Team:
 
     def close(self) -> None:
         """Kill what is left."""
+        self._end_session()
         for worker in self.workers:
             if worker.poll() is None:
                 worker.kill()

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from engine.cluster.lease import LeaseRow, LeaseTimes, SeenStuck, boot_seconds, ended_orderly, held_too_long, may_take
+from engine.cluster.lease import LeaseRow, LeaseTimes, SeenStuck, boot_seconds, ended_orderly, held_too_long, may_take, until_next_sweep
 
 ME, OTHER = "here:1:a", "there:1:b"
 NOBODYS, LIVE, MINE, OVER = (
@@ -68,13 +68,22 @@ def test_what_was_held_longest_is_given_back_where_another_waits_for_a_place(hel
     assert held_too_long(held, many, 700.0, LeaseTimes(), waiting=waiting) == given_back
 
 
-def test_a_job_is_believed_to_be_stuck_when_it_was_so_for_a_whole_lease():
+def test_a_job_is_believed_to_be_stuck_when_it_was_so_for_a_third_of_a_lease():
     """One that was begun just now has not taken its lease yet; one that was seen to be well meanwhile begins anew."""
-    seen = SeenStuck(LeaseTimes(3.0))
+    seen = SeenStuck(LeaseTimes(9.0))
     assert seen.believed([1, 2], 10.0) == []
     assert seen.believed([1], 12.9) == []
     assert seen.believed([1, 2], 13.0) == [1]
     assert seen.believed([2], 16.0) == [2]
+
+
+@pytest.mark.parametrize(
+    ("took", "workers", "seconds"),
+    [(0.0, 1, 1.0), (0.01, 3, 1.0), (0.1, 2, 4.0), (0.1, 9, 18.0), (0.5, 9, 20.0), (9.0, 1, 20.0)],
+)
+def test_all_workers_sweep_for_a_twentieth_of_the_time_and_each_three_times_in_a_lease(took, workers, seconds):
+    """However slow it is: what a killed worker had is found by a sweep."""
+    assert until_next_sweep(took, workers, LeaseTimes(60.0)) == pytest.approx(seconds)
 
 
 def test_the_clock_goes_on_while_the_machine_sleeps():

@@ -75,6 +75,7 @@ def test_a_batch_that_is_lent_again_keeps_what_was_brought_before(machine, tmp_p
     worker = team.work()
     team.until_done()
     assert team.end(worker)[0] == Exit.TERMINATED
+    team.close()
     brought = {str(one.relative_to(machine.out)) for one in (machine.out / "people").glob("*/*")}
     now = {folder for (folder,) in machine.sql("select folder from habeas.person")}
     assert brought == {"people/A/acme+1", "people/B/acme+1", "people/B/acme+9", *now}

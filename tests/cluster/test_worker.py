@@ -11,6 +11,8 @@ import pytest
 import engine.cluster.worker
 from engine.batch.lent_mark import MARK
 from engine.cluster import lent_batches, shared_folder
+from engine.connection.postgres_store import PostgresStore
+from engine.connection.store import StoreAway
 from engine.errors import Exit
 from tests.cluster.lent import some_people
 
@@ -178,3 +180,27 @@ async def test_a_run_and_a_worker_exclude_each_other(team, workers, tmp_path, ha
             assert set(states(team).values()) == {("queued", None)}
             team.sql("update connection set not_before = null")
         await workers.until_done()
+
+
+async def test_a_credential_that_could_not_be_renewed_because_the_store_was_away_is_tried_again_soon(team, workers, tmp_path, monkeypatch):
+    """The database is back when that is written down; what a vendor says is waited for longer."""
+
+    def away(*_: object) -> object:
+        message = "the store is away"
+        raise StoreAway(message)
+
+    renewing = PostgresStore.renewing
+    team.connect("one")
+    team.vendor.good = False
+    team.lend(tmp_path / "batch", some_people(2, "one"))
+    monkeypatch.setattr(PostgresStore, "renewing", away)
+    soon = "not_before < now() + interval '6 seconds'"
+    async with workers() as here:
+        await workers.until(lambda: team.sql(f"select 1 from connection where owner is null and ended is null and {soon}"))
+        assert set(states(team).values()) <= {("queued", None), ("queued", 3)}
+        team.vendor.good = True
+        monkeypatch.setattr(PostgresStore, "renewing", renewing)
+        team.sql("update connection set not_before = null")
+        await workers.until_done()
+    assert set(states(team).values()) == {("done", 0)}
+    assert not any("habeas connect" in line for line in here.said)

@@ -22,6 +22,7 @@ from engine.errors import InUse, NotConnected, UsageError
 from engine.language.model.units import Rate
 from engine.replaced import replace
 from tests.conftest import ROOT
+from tests.connection.commands import redirect
 from tests.connection.kept import OTHER, keeping
 from tests.connection.vendor import NAME, SPEC, Acme, clock
 
@@ -290,7 +291,7 @@ async def test_every_command_works_over_it(kept):
     """Connect, verify, run, check, list, show, rename, new key, remove: with the same words, whichever store."""
     async with Acme().up() as acme:
         habeas = kept.command(acme)
-        done = await habeas("connect", "acme", HABEAS_ACME_PROBE="")
+        done = await habeas("connect", "acme", "--redirect-uri", redirect(), HABEAS_ACME_PROBE="")
         assert (done.code, "encrypted; the key is in HABEAS_KEY" in done.err) == (0, True), done
         assert (await habeas("verify", "acme")).code == 0
         assert (await habeas(*RUN, str(kept.folder / "out"))).code == 0

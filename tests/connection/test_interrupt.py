@@ -100,8 +100,8 @@ def settled(terminal: int, wait_for: bytes) -> bool:
     [
         (b"may not load", ("connect", "acme", "--no-browser"), {}),
         (b"go to:", ("connect", "acme", "--redirect-uri", "{redirect}"), {"BROWSER": "sleep 60 %s"}),
-        (b"lient secret", ("connect", "acme"), {"HABEAS_ACME_CLIENT_SECRET": None}),
-        (b"(Enter: none): ", ("connect", "acme"), {"HABEAS_ACME_PROBE": None}),
+        (b"lient secret", ("connect", "acme", "--redirect-uri", "{redirect}"), {"HABEAS_ACME_CLIENT_SECRET": None}),
+        (b"(Enter: none): ", ("connect", "acme", "--redirect-uri", "{redirect}"), {"HABEAS_ACME_PROBE": None}),
     ],
 )
 async def test_ctrl_c_at_the_terminal_ends_a_connect_at_once(wait_for, words, environ, tmp_path):

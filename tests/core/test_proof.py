@@ -87,7 +87,7 @@ def test_the_person_asked_for_is_no_probe(person, probe, same):
     assert is_probe(*people) is same
 
 
-COLLEAGUE = "name a known colleague who is not the administrator: "
+COLLEAGUE = "name a known colleague who is not the administrator, to `habeas connect` or `habeas run`: "
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from engine.package.index_page import first_sentences
@@ -38,6 +40,16 @@ def test_places_and_files_count_among_what_is_told_elsewhere():
     assert first_sentences(told, EN).withheld == "3 places inside the records and 1 file" + TWICE.format(3)
     german = first_sentences(told, texts("engine.package", "de")).withheld
     assert german.endswith(", 3 davon nur, weil dasselbe an anderer Stelle dieser Antwort steht.")
+
+
+def test_what_is_not_here_is_not_offered_to_be_read(tmp_path):
+    """Behind what was left out stands why; of what is here the days and the files are told in one breath."""
+    days = (date(2026, 5, 28), date(2026, 11, 28))
+    found = answer(service(*DENIED, kind([meeting(1)], covered=days, files=(file(), file(because="third_party")))))
+    page = pages_of(found, tmp_path)["index.html"]
+    assert 'aria-label="Why there is nothing here: Calls">why</a>' in page
+    assert 'aria-label="Read Meetings">read</a>' in page
+    assert "from 28 May 2026 to 28 November 2026, without 2 files</span>" in page
 
 
 def test_a_reason_is_read_once(tmp_path):

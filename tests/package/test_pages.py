@@ -33,7 +33,7 @@ STATES = {
         [
             "No service was searched. This package holds no data, and does not say whether we hold any about you.",
             "Found Nothing.",
-            "Nothing held No service said that it knows nobody with your details.",
+            "Nothing held We can say this of no service.",
             "Not obtained No service was searched.",
             "Withheld Nothing.",
             "!Every service answered",
@@ -62,7 +62,7 @@ STATES = {
         answer(service(subject="no_match", not_asked=("chat messages",))),
         [
             "No, we found no data about you under the details you gave. One service was searched",
-            "Nothing of what we asked for. What services hold and were not asked for, or give nobody, is named below.",
+            "Nothing of what we asked for. What we did not ask services for, and what they give to nobody, is named below.",
             "Zoom: chat messages This was not asked for, or the service gives it to nobody.",
             "Zoom knows nobody",
             "!answered in full",
@@ -136,7 +136,7 @@ STATES = {
         [
             "in full but for what is named below as withheld or not obtained.",
             "Zoom: 2 records. All of it is in this package, but for 2 places inside the records that are withheld.",
-            "Nothing held No service said that it knows nobody with your details. Not obtained",
+            "Nothing held We can say this of no service. Not obtained",
             "Not obtained Brightdesk: Recordings.",
             "Withheld 2 places inside the records.",
             "Security 2 none none This is a password",
@@ -208,7 +208,7 @@ STATES = {
     "a rehearsal": (
         answer(FOUND, simulated=True),
         ["This is a rehearsal", "Nobody's data are in this package."],
-        ["Dies ist eine Probe", "niemandes Daten"],
+        ["Dies ist eine Übung", "niemandes Daten"],
     ),
     "nobody says who answers": (
         answer(FOUND, sender=Sender(), name=None, identifiers=()),

@@ -108,7 +108,7 @@ def test_no_record_says_so(tmp_path):
     """And what is missing, and why; records that are held are counted by their reason."""
     _, text = page_of([], tmp_path, outcome="denied", why="Zoom refused.")
     assert "No record of this kind is in this package." in text
-    assert "Not all is here: Zoom refused." in text
+    assert "Not all is here. Zoom refused." in text
     _, text = page_of([], tmp_path / "b", held={"privilege": 1200, "security": 1})
     assert "1,201 whole records are withheld: 1,200 as “confidential, with a lawyer” and 1 as “security”." in text
 

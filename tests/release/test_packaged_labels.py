@@ -21,6 +21,9 @@ PAST = re.compile(r"[a-z]+(_[a-z]+)+|[a-z]+[A-Z][a-z]+")
 
 
 ENGLISH = re.compile(r"\b(the|of|is|by|with|from|not|and|at|to|are)\b")
+TO_THE_OPERATOR = re.compile(
+    r"\b(scopes?|tokens?|APIs?|this file|connect as|ask again|look before|[Tt]he person|[Tt]he member|[Aa] person|[Dd]ie Person|der Person|Herausgabe)\b"
+)
 PRODUCTS = "GitHub|HubSpot|YouTube|PayPal|WhatsApp|WeChat|RingCentral"
 
 
@@ -50,6 +53,14 @@ def test_all_that_has_a_label_reads_in_german(vendor):
     assert untitled(german, load(vendor).endpoints, "German") is None
     assert list(german.gaps) == list(load(vendor).gaps)
     assert [text for text in german.words() if ENGLISH.search(text)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_what_cannot_be_had_is_said_to_the_person(vendor, language):
+    """Not to whoever runs the spec: nobody reads of scopes and tokens, of themselves as of somebody else, or what they should do before handing over."""
+    told = [labels_of(vendor, language).gaps.get(text, text) for text in load(vendor).gaps]
+    assert [text for text in told if TO_THE_OPERATOR.search(text)] == []
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

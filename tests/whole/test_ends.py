@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_a_defect_of_the_look_up_is_not_taken_for_nobody(tmp_path, monkeypatch):
     assert done.manifest["subject"]["outcome"] == "unproven"
 
 
+@pytest.fixture
+def usual_depth():
+    """Read as deep as a run by itself does: a case reads deeper, and whatever ran before in this process may have opened one."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("usual_depth")
 def test_a_record_of_absurd_depth_fails_its_endpoint_alone(tmp_path):
     """It can be delivered, and its fields can be chosen, but where it holds half a character, which only the slower encoder writes."""
     nested = b'"x":' + b"[" * 900 + b"]" * 900 + b"}]}"
@@ -67,6 +78,7 @@ def test_a_record_of_absurd_depth_fails_its_endpoint_alone(tmp_path):
     assert done.report.exit_code is Exit.INCOMPLETE
 
 
+@pytest.mark.usefixtures("usual_depth")
 @pytest.mark.parametrize("path", ["items", "nested"])
 def test_a_page_of_one_record_nested_beyond_reading_says_so(tmp_path, path):
     """1,200 deep is JSON all the same: it is not told as an answer that is none."""

@@ -146,7 +146,10 @@ async def test_a_connection_that_sees_nobody_proves_nothing(simulate, tmp_path: 
         report = await fetch(up.address, up.token, FULL, tmp_path / scopes)
         assert report.exit_code is Exit.INCOMPLETE
         assert report.subject.subject is Subject.UNPROVEN
-        assert "name a known colleague who is not the administrator: --probe EMAIL" in report.subject.reason
+        assert (
+            "name a known colleague who is not the administrator, to `habeas connect` or `habeas run`: --probe EMAIL"
+            in report.subject.reason
+        )
 
 
 async def test_the_daily_limit_ends_an_endpoint_at_once_and_says_when_it_goes_on(simulate, tmp_path: Path):

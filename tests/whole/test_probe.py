@@ -29,7 +29,7 @@ def test_a_known_colleague_proves_with_the_pages_scopes_that_nobody_is_known(hab
     done = ask(habeas, up, tmp_path / "a", "--email", NOBODY)
     assert (done.returncode, subject(tmp_path / "a")["proof"]) == (3, None)
     assert "UNPROVEN: it could not be shown whether the vendor knows the person" in done.stdout
-    remedy = "give it the scope of the verify call, or name a known colleague who is not the administrator: --probe EMAIL"
+    remedy = "give it the scope of the verify call, or name a known colleague who is not the administrator, to `habeas connect` or `habeas run`: --probe EMAIL"
     assert f"it needs the scope user:read:list_users:admin or user:read:admin; no probe is set): {remedy}" in done.stdout
     done = ask(habeas, up, tmp_path / "b", "--email", "-", "--probe", "-", stdin=f"{NOBODY}\n{OTHER}\n")
     assert (done.returncode, subject(tmp_path / "b")["proof"]) == (0, "probe")

@@ -38,7 +38,7 @@ EACH = (
     {"/b/bo%40x.io": [BO]},
 )
 SHAPES = {"path": PATH, "search": SEARCH, "directory": DIRECTORY, "for": EACH}
-REMEDY = "name a known colleague who is not the administrator: --probe EMAIL"
+REMEDY = "name a known colleague who is not the administrator, to `habeas connect` or `habeas run`: --probe EMAIL"
 CASES = [
     # head, verify's answer, is there a probe, is it found, outcome, proof, words of the reason
     (LISTING, SEEN, None, "no_match", "verify", "knows nobody"),

@@ -168,7 +168,7 @@ def test_a_file_that_was_cut_or_changed_at_any_byte_is_read_anew_as_far_as_neede
     whole = tmp_path / "whole" / "acme"
     (whole / "manifest.json").write_bytes(unfinished(whole))
     raw = (whole / name).read_bytes()
-    for number, at in enumerate(range(0, len(raw), 1 + len(raw) // moments)):
+    for number, at in enumerate(sorted({*range(0, len(raw), 1 + len(raw) // moments), len(raw) - 1})):
         for kind, text in (("cut", raw[:at]), ("changed", raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])):
             folder = tmp_path / f"{kind}-{number}" / "acme"
             shutil.copytree(whole, folder)

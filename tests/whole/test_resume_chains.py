@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-import engine.runner.run as run_module
+import engine.runner.endpoints as run_module
 from tests.core.specs import vendor
 from tests.whole.resumed import begun, ends, multisets, resumed
 from tests.whole.scripted import Scripted

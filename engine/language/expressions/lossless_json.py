@@ -46,9 +46,13 @@ def _constant(text: str) -> Any:
     raise ValueError(message)
 
 
+# One for all: to make it costs more than to read most texts.
+DECODER = json.JSONDecoder(parse_float=Number, parse_int=_integer, parse_constant=_constant)
+
+
 def loads(raw: bytes) -> Any:
     """Decode JSON. Raises ValueError for other text, RecursionError for absurd nesting."""
-    return json.loads(raw.decode("utf-8"), parse_float=Number, parse_int=_integer, parse_constant=_constant)
+    return DECODER.decode(raw.decode("utf-8"))
 
 
 def repeats(raw: bytes) -> bool:

@@ -1,0 +1,70 @@
+"""Records that have the same fields in the same order, turned on their side: the values of each field, for whoever writes them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+ALIKE = frozenset((str, type(None), object, bool))  # `true` equals 1, so that of numbers and truth values only one kind may be there
+COUNTS = frozenset((str, type(None), object, int))
+HOLDING = frozenset((dict, list))
+
+
+class FieldValues:
+    """The values of a field in many records, and of which types they are."""
+
+    __slots__ = ("_few", "kinds", "values")
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        """Take them in the order of the records."""
+        self.values = values
+        self.kinds = frozenset(map(type, values))
+        self._few: list[Any] | None = None
+
+    @property
+    def few(self) -> list[Any] | None:
+        """Give the distinct values, where most stand there more than once and equal ones are written alike; else None."""
+        if self._few is None:
+            alike = self.kinds <= ALIKE or self.kinds <= COUNTS
+            found = list(dict.fromkeys(self.values)) if alike else []
+            self._few = found if 2 * len(found) <= len(self.values) else []
+        return self._few or None
+
+    def items(self) -> Sequence[FieldValues | Together] | None:
+        """Give what stands at each place of lists that hold objects; empty where they hold plain values, None where it is not alike."""
+        if list not in self.kinds or not any(type(item) in HOLDING for one in self.values if type(one) is list for item in one):
+            return ()
+        if self.kinds != {list} or len(set(map(len, self.values))) != 1:
+            return None
+        places = [_turned(values) for values in zip(*self.values, strict=True)]
+        return None if any(one is None or (isinstance(one, FieldValues) and one.kinds & HOLDING) for one in places) else cast("Any", places)
+
+
+class Together:
+    """Objects of one form: the names of their fields, and what stands in each."""
+
+    __slots__ = ("fields", "names")
+
+    def __init__(self, names: tuple[str, ...], fields: Sequence[FieldValues | Together]) -> None:
+        """Take names and values side by side."""
+        self.names = names
+        self.fields = fields
+
+
+def together(records: Sequence[Any]) -> Together | None:
+    """Turn objects on their side; None where they are not all of one form, down to the last of the objects in them."""
+    if set(map(type, records)) != {dict}:
+        return None
+    names = tuple(records[0])
+    if not names or any(tuple(record) != names for record in records):
+        return None
+    fields = [_turned(values) for values in zip(*map(dict.values, records), strict=True)]
+    return None if None in fields else Together(names, cast("Any", fields))
+
+
+def _turned(values: Sequence[Any]) -> FieldValues | Together | None:
+    """Turn objects in a field on their side as well; empty ones are values."""
+    found = FieldValues(values)
+    if dict not in found.kinds or not any(value for value in values if type(value) is dict):
+        return found
+    return together(values)
