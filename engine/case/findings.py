@@ -28,9 +28,9 @@ NAME = "findings.sqlite"
 PLACES = 100
 VALUES = 'SELECT id, digest, shown, count, undecided, decision, asked FROM "values" WHERE '
 STILL = (
-    "SELECT DISTINCT vendor, endpoints.endpoint, fields.field FROM findings JOIN whys ON whys.id = findings.why "
-    "JOIN pointers ON pointers.id = findings.pointer JOIN fields ON fields.id = pointers.field "
-    "JOIN endpoints ON endpoints.id = fields.endpoint WHERE findings.value = ? AND findings.act IS NULL AND whys.asked"
+    "SELECT DISTINCT vendor, endpoints.endpoint, fields.field FROM members JOIN whys ON whys.id = members.why "
+    "JOIN pointers ON pointers.id = members.pointer JOIN fields ON fields.id = pointers.field "
+    "JOIN endpoints ON endpoints.id = fields.endpoint WHERE members.value = ? AND members.act IS NULL AND whys.asked"
 )
 STANDS = (
     "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "

@@ -16,12 +16,11 @@ FIELDS = (
     "WHERE vendor = ? AND endpoints.endpoint = ?"
 )
 IN_RECORD = (
-    "SELECT findings.id, findings.together, EXISTS ("
-    "SELECT 1 FROM findings AS other WHERE other.together = findings.together AND other.id <> findings.id) "
-    "FROM records CROSS JOIN endpoints ON endpoints.id = records.endpoint "
+    "SELECT findings.id, findings.together FROM records CROSS JOIN endpoints ON endpoints.id = records.endpoint "
     "CROSS JOIN findings ON findings.id > records.before AND findings.id <= records.last "
     "WHERE sha256 = ? AND vendor = coalesce(?, vendor) AND endpoints.endpoint = coalesce(?, endpoints.endpoint)"
 )
+STANDING = "SELECT count(*) FROM (SELECT 1 FROM findings WHERE together = ? LIMIT 2)"
 COPIED = (
     "INSERT INTO members (together, at, value, why, pointer, act) "
     "SELECT (SELECT max(together) + 1 FROM members), at, value, why, pointer, act FROM members WHERE together = ?"
@@ -53,10 +52,10 @@ def decide(database: sqlite3.Connection, decisions: Mapping[int, Target]) -> Non
 
 
 def _decide_in_record(database: sqlite3.Connection, act: int, decided: Target) -> None:
-    """What other records share with the one that is decided about gets a number of its own first."""
+    """Note it there alone: what stands in other records too gets a number of its own first."""
     of = digest_bytes(decided.record or ""), decided.vendor, decided.endpoint
-    for finding, together, shared in database.execute(IN_RECORD, of).fetchall():
-        if shared:
+    for finding, together in database.execute(IN_RECORD, of).fetchall():
+        if database.execute(STANDING, (together,)).fetchone() == (2,):
             database.execute(COPIED, (together,))
             database.execute(PARTED, (finding,))
         database.execute(DECIDED + OF_FINDING, (act, finding, decided.pointer or None))
@@ -67,7 +66,7 @@ def rows_reached(database: sqlite3.Connection, about: Target) -> set[int]:
     if about.record is None:
         return {row for (row,) in database.execute(ROWS + BY_FIELD, (fields_of(database, about),))}
     findings = database.execute(IN_RECORD, (digest_bytes(about.record), about.vendor, about.endpoint)).fetchall()
-    return {row for finding, *_ in findings for (row,) in database.execute(ROWS + OF_FINDING, (finding, about.pointer or None))}
+    return {row for finding, _ in findings for (row,) in database.execute(ROWS + OF_FINDING, (finding, about.pointer or None))}
 
 
 def fields_of(database: sqlite3.Connection, decided: Target) -> str:
