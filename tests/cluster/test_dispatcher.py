@@ -13,7 +13,7 @@ from engine.cluster.pool import Pool
 from engine.cluster.procrastinate_dispatcher import ProcrastinateDispatcher
 from tests.cluster.lent import Team, some_people
 
-TIMES = LeaseTimes(1.0)
+TIMES = LeaseTimes(3.0)
 NOTHING = ()
 
 
