@@ -53,7 +53,7 @@ def write_package(answer: CaseAnswer, bag: Path, signing: SigningKey) -> str:
 
 @contextmanager
 def table_of(kind: RecordKind, path: Path) -> Iterator[CsvTable]:
-    """Give a table, which is written into its file when all records are in it. Raises ValueError where they are not as many as are given."""
+    """Give a table, which is written into its file when all records are in it. Raises ValueError where they are others than are given."""
     with tempfile.TemporaryFile(dir=path.parent) as waiting, path.open("xb") as file:
         table = CsvTable(waiting)
         yield table
