@@ -11,7 +11,7 @@ from engine.cluster.pool import Pool
 from engine.cluster.procrastinate_dispatcher import ProcrastinateDispatcher
 from tests.cluster.lent import Team, some_people
 
-TIMES = LeaseTimes(1.0)
+TIMES = LeaseTimes(3.0)
 NOTHING = ()
 
 
@@ -76,7 +76,7 @@ async def test_a_job_whose_drain_is_over_is_deferred_anew_and_then_finished(bare
     worker = await found._app.job_manager.register_worker()
     job = await found._app.job_manager.fetch_job(["habeas"], worker)
     bare.sql("update connection set owner = 'x', lease_until = now() + interval '1 hour'")
-    for lease, later, expected in ((True, 5.0, [job.id]), (False, 5.0, [job.id]), (False, 0.9, [job.id]), (False, 0.2, [])):
+    for lease, later, expected in ((True, 5.0, [job.id]), (False, 5.0, [job.id]), (False, 0.3, [job.id]), (False, 0.2, [])):
         if not lease:
             bare.sql("update connection set lease_until = now() - interval '1 second'")
         now += later
