@@ -26,7 +26,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@rm -rf $(VENV)
 	@echo "Setting up $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made: install Python's venv module (Debian: apt install python3-venv)." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -38,10 +38,10 @@ test: $(READY) ## run the tests
 	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
 
 covered: $(READY)
-	@told=$$($(BIN)/python -m pytest $(COVERED) --cov --cov-report=term --cov-fail-under=100 2>&1); good=$$?; echo "$$told"; exit $$good
+	@told=$$($(NICE) $(BIN)/python -m pytest $(COVERED) --cov --cov-report=term --cov-fail-under=100 2>&1); good=$$?; echo "$$told"; exit $$good
 
 others: $(READY)
-	@$(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
+	@$(NICE) $(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
 
 test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long

@@ -158,15 +158,23 @@ def saturated() -> Row:
     return f"one worker of two places, {LIMIT}/s, {SECONDS} s", told, f"{most:.0f} at most in a second", verdict(">= 98 %, 0 x 429", good)
 
 
-def per_person(count: int = 200) -> Row:
-    """CPU of a person of forty requests, dispatching included, beside the batch of one machine."""
-    with vendor() as up:
-        here = batch(count, PER_PERSON, up.address)["cpu"] / count
-    with accounts((0,)) as (team, _):
-        lent = team.lend(count)
-        mine = (lent + team.work(1)[1]) / count
-    told = f"{mine * 1000:.0f} ms, {mine / here:.2f} x"
-    return "CPU per person of 40 requests", told, f"{here * 1000:.0f} ms in a batch", verdict("<= 1.3 x", mine <= 1.3 * here)
+def per_person(count: int = 300, rounds: int = 3) -> Row:
+    """CPU of a person of forty requests, dispatching included, beside the batch of one machine: in turns, because a busy machine is slower."""
+    here, there = list[float](), list[float]()
+    for _ in range(rounds):
+        with vendor() as up:
+            here.append(batch(count, PER_PERSON, up.address)["cpu"] / count)
+        with accounts((0,)) as (team, _counted):
+            there.append((team.lend(count) + team.work(1)[1]) / count)
+    ratios = [mine / other for mine, other in zip(there, here, strict=True)]
+    mine, other, ratio = map(statistics.median, (there, here, ratios))
+    told = f"{mine * 1000:.0f} ms, {ratio:.2f} x ({min(ratios):.2f} to {max(ratios):.2f})"
+    return (
+        f"CPU per person of 40 requests, {count} people, {rounds} times",
+        told,
+        f"{other * 1000:.0f} ms in a batch",
+        verdict("<= 1.3 x", ratio <= 1.3),
+    )
 
 
 def claims() -> Iterator[Row]:

@@ -1,4 +1,9 @@
-"""What it costs that a run can go on after a break: the lines that end lists and the manifest's head, and going on with a long run."""
+"""What it costs that a run can go on after a break: the lines that end lists and the manifest's head, and going on with a long run.
+
+Counted is all that makes these lines: their digests, their text. Not counted is the write, which the page's own line needs in any case, and the
+clock's two looks beside each line are (0.01 ms a person). It is measured in the run, where each line finds the processor's caches emptied by the
+list before it; one directly after the other they cost half.
+"""
 
 from __future__ import annotations
 

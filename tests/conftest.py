@@ -13,6 +13,7 @@ import tempfile
 import threading
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class CommandLine:
+    """The command line in this process, with a state folder, `home`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def __call__(self, *words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        """Call it to its end."""
+        return run_here(words, environment(self.home, **more), stdin)
 
 
 class Simulator:
@@ -140,12 +152,7 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
 @pytest.fixture
 def habeas(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Call the command line in this process, with a state folder of its own."""
-    state = tmp_path_factory.mktemp("state")
-
-    def run(*words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-        return run_here(words, environment(state / "habeas", **more), stdin)
-
-    return run
+    return CommandLine(tmp_path_factory.mktemp("state") / "habeas")
 
 
 @pytest.fixture

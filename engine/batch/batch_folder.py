@@ -24,7 +24,8 @@ from engine.errors import InUse, NotConnected, OutputError, UsageError
 KIND = "batch"
 PEOPLE, WORK, LOCK = "people", "work", ".lock"
 PROOF, REFUSED = "batch.json", "refused.csv"
-LENT_END = r"(?:\+[0-9.]+)?"  # the results of workers bear a token, as no name of a connection can
+OF = "+"  # the results of workers bear the number of their lease behind it, as no name of a connection can
+LENT_END = rf"(?:[{OF}][0-9.]+)?"
 LIKE_A_RESULT = re.compile(r"tar|try-[0-9]+")
 FOLDER, PRIVATE = 0o700, 0o600
 KEY_BYTES = 32

@@ -12,7 +12,7 @@ import msgspec
 
 import engine
 from engine.case import acts
-from engine.case.acts import LogLine
+from engine.case.acts import OTHERS, LogLine
 from engine.case.answer_words import WORDS, how_searched
 from engine.case.fold import NEXT, VendorPart
 from engine.case.folder import OpenCase
@@ -103,12 +103,13 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
     body, run, language = told.body, told.run, language_of(case)
     outcome = str(run.subject.get("outcome"))
     proof, labels = run.subject.get("proof"), labels_of(run.vendor, language)
+    searched = how_searched(language, outcome, run.subject.get("identified_by") or (), proof)
     return Service(
         vendor=run.vendor,
         title=str(body.get("title") or run.vendor),
         subject=cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
-        how=_joined(how_searched(language, outcome, run.subject.get("identified_by") or (), proof), excuse(part, LOOKUP)),
+        how=_joined(searched, excuse(part, LOOKUP), excuse(part, OTHERS)),
         kinds=tuple(_kinds(part, told, language, labels)),
         not_asked=(*_not_asked(part, run, language), *(labels.gaps.get(str(one), str(one)) for one in body.get("gaps") or ())),
         information=information_in(review.policy.information, language),

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.case.answer import case_answer, stands_on
 from engine.case.folder import OpenCase
 from engine.case.given_data import GivenData
-from engine.case.in_force import Learned
+from engine.case.in_force import InReview, Learned
 from engine.case.person import Person
 from engine.case.regimes import office
 from engine.case.releases import BuiltPackage, Package, making, put_in_place
@@ -20,11 +20,12 @@ from engine.connection.private_files import prepare
 from engine.connection.signing_key import SigningKey
 from engine.errors import UsageError
 from engine.language.text.mistakes import counted
-from engine.package.content import CaseAnswer
+from engine.package.content import CaseAnswer, Service
 from engine.package.leaks import Leaks, find_leaks
 from engine.package.write import write_package
 from engine.release.after_check import LeakedValue
 from engine.release.own import Fact
+from engine.release.withheld import WithheldTexts
 
 MOST_SHOWN, MOST_FILES = 10, 3
 
@@ -36,19 +37,26 @@ def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, h
     """
     _check_begun(case)
     runs = in_review(case)
-    facts = [Fact(one.kind, one.value) for one in person.all()]
-    learned = Learned(runs, facts)
     with making(case) as work:
         bag = work / case.reference
         prepare(bag)
-        data = GivenData(case, runs, learned, values_digest(key, case.reference), bag)
-        services = data.services()
-        _check_decided(case, data)
+        services, texts = _given(case, person, key, runs, bag)
         answer = case_answer(case, person, office(home), services)
         written = write_package(answer, bag, signing)
-        found = find_leaks(answer, bag, data.texts)
+        found = find_leaks(answer, bag, texts)
         _check_clean(case, found)
         return put_in_place(case, work, _built(answer, written, stands_on(case).n, found))
+
+
+def _given(
+    case: OpenCase, person: Person, key: DigestKey, runs: tuple[InReview, ...], bag: Path
+) -> tuple[tuple[Service, ...], WithheldTexts]:
+    """Write the data; gives each service and what was withheld. What was learned for it is forgotten then, since it takes memory."""
+    learned = Learned(runs, [Fact(one.kind, one.value) for one in person.all()])
+    data = GivenData(case, runs, learned, values_digest(key, case.reference), bag)
+    services = data.services()
+    _check_decided(case, data)
+    return services, data.texts
 
 
 def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks) -> BuiltPackage:

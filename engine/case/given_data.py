@@ -46,6 +46,7 @@ class GivenData:
         self._case, self._learned, self._digest = case, learned, digest
         self._runs = {one.vendor: one for one in runs}
         self._bag, self._work = bag, bag.with_name("work")
+        self._rules: dict[str, PolicyInForce] = {}
 
     def services(self) -> tuple[Service, ...]:
         """Write everything; gives each service with its kinds of records. Raises UsageError, Refused, SpecError, DiskError, OutputError."""
@@ -63,7 +64,12 @@ class GivenData:
                     self._aliases.meet(in_force.rulings(endpoint, record, only_people=True))
 
     def _in_force(self, vendor: str) -> PolicyInForce:
-        return self._learned.in_force(vendor, decisions_of(self._case.case.decisions, vendor, self._digest), parts=True)
+        """Give what a run is judged by: the same each time, since it remembers what it looked at."""
+        found = self._rules.get(vendor)
+        if found is None:
+            decisions = decisions_of(self._case.case.decisions, vendor, self._digest)
+            found = self._rules[vendor] = self._learned.in_force(vendor, decisions, parts=True)
+        return found
 
     def _service(self, vendor: str, part: VendorPart) -> Service:
         received = tuple(self._received(vendor, part))
@@ -72,6 +78,7 @@ class GivenData:
         review = self._runs[vendor]
         told = told_run(review.folder, part.run.proof)
         in_force = self._in_force(vendor)
+        self._rules.pop(vendor)  # what it remembers of this run nobody asks for again
         giving = Giving(vendor, self._case.opened.language, self._aliases, self._learned.find, self.texts)
         service = replace(service_of_run(self._case, part, review, told), files=received)
         for kind in service.kinds:
@@ -84,9 +91,10 @@ class GivenData:
         prepare(folder)
         numbers: dict[int, int | Ruling] = {}
         listed = {line for line, _ in _listed(review, endpoint, told)}
+        by_record = in_force.on_records
         with KindFile(folder / f"{endpoint}.json", self._work / f"{review.vendor}.{endpoint}.places") as file:
             for line, raw, record in _records(review.folder / f"{endpoint}.jsonl", told):
-                ruled = in_force.ruled(endpoint, record, record_digest(raw))
+                ruled = in_force.ruled(endpoint, record, record_digest(raw) if by_record else "")
                 given = giving.give_ruled(endpoint, raw, record, ruled)
                 if isinstance(given, Undecided):
                     self._ask(f"{review.vendor}/{endpoint}", given.places)

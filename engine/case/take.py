@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from itertools import chain, count, islice
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import Any, cast
 
 import msgspec
 
-from engine.case.acts import FILES, Act, Gap, LogLine, TakenIn
+from engine.case.act_sentences import kind_name
+from engine.case.acts import FILES, OTHERS, Act, Gap, LogLine, TakenIn
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.manifest_check import contradicted, contradiction
@@ -188,9 +189,23 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, now: datetime, *, same
 def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Give the act that takes in a run which lies in `place`."""
     outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
-    return TakenIn(
-        vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same, unasked=run.unasked
-    )
+    gaps = (*run.gaps, *_not_asked_by(case, run))
+    return TakenIn(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=gaps, same_person=same, unasked=run.unasked)
+
+
+def _not_asked_by(case: OpenCase, run: TakenRun) -> Iterator[Gap]:
+    """Give the gap of a vendor that knows nobody by what it was asked by, now or before, while the person has more identifiers of it."""
+    if run.subject.get("outcome") != Subject.NO_MATCH or run.digest is None or run.digest.key_id != case.case.key_id:
+        return
+    asked = set(run.digest.all)
+    for line in case.lines:
+        if isinstance(line.act, TakenIn) and line.act.vendor == run.vendor and line.act.kind == "run":
+            with suppress(HabeasError):  # a run that is no longer there proves nothing
+                earlier = read_run(case.folder / line.act.folder).digest
+                asked.update(earlier.all if earlier is not None else ())
+    left = {kind for one in case.case.digests if one not in asked and (kind := one.partition(":")[0]) in run.digest.by_kind}
+    if left:
+        yield Gap(OTHERS, f"not asked by another {' or '.join(map(kind_name, sorted(left)))}")
 
 
 def _copied(source: Path, part: Path, run: TakenRun) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.case.acts import FILES, Act
+from engine.case.acts import FILES, OTHERS, Act
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.contact.steps import Contact
@@ -66,7 +66,7 @@ class Blocked(msgspec.Struct, frozen=True):
 
     what: str
     mend: str
-    part: Literal["identity", "fetch", "files", "owner", "unasked", "gaps", "declined", "refused", "values"] = "fetch"
+    part: Literal["identity", "fetch", "files", "owner", "unasked", "gaps", "declined", "identifier", "values"] = "fetch"
     vendor: str | None = None
     why: str | None = None
 
@@ -128,7 +128,7 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
             kind = part.by_kind or part.refused.kind.partition(",")[0]
             what = f"{vendor}: nothing taken in, since what it was asked by was refused"
             mend = f"habeas case name {reference} && habeas case name {reference} --ask {vendor}={kind}"
-            yield Blocked(what, mend, "refused", vendor, part.refused.reason)
+            yield Blocked(what, mend, "identifier", vendor, part.refused.reason)
         else:
             yield Blocked(f"{vendor}: nothing taken in", f"habeas case run {reference} --vendor {vendor}", "fetch", vendor)
     if part.right == "deletion":
@@ -137,6 +137,11 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
         if gap.endpoint.endswith(FILES):
             what = f"files of {gap.endpoint.removesuffix(FILES)} were not downloaded"
             yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files", "files", vendor)
+            continue
+        if gap.endpoint == OTHERS:
+            what = f"{vendor}: the person is not known there by what was asked, and is known by more"
+            mend = f"habeas case name {reference} --ask {vendor}=KIND && habeas case run {reference} --vendor {vendor}"
+            yield Blocked(what, mend, "identifier", vendor, gap.outcome)
             continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
         yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps", vendor, gap.why)

@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -270,6 +271,7 @@ def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", hel
     typer.echo(script(shell), nl=False)
 
 
+@cache
 def command_line() -> Any:
     """Give the whole command line, as `habeas` calls it and docs/cli.md describes it."""
     return made(app, commands, batches, office, authoring)

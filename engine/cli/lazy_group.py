@@ -25,15 +25,21 @@ GROUPS = {
 
 
 class LazyCommands(Mapping[str, Any]):
-    """Commands by name, in the order of the help: those of some apps, then GROUPS. One is made each time it is looked up."""
+    """Commands by name, in the order of the help: those of some apps, then GROUPS. One is made when it is first looked up."""
 
     def __init__(self, *apps: typer.Typer) -> None:
         """Take the apps, whose commands each have a `short_help`."""
         every = (info for app in apps for info in app.registered_commands)
         self.infos = {info.name or get_command_name(getattr(info.callback, "__name__", "")): info for info in every}
+        self._made = dict[str, Any]()
 
     def __getitem__(self, name: str) -> Any:
-        """Make a command, or a group with its commands."""
+        """Give a command, or a group with its commands."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> Any:
         if name not in GROUPS:
             return get_command_from_info(self.infos[name], pretty_exceptions_short=False, rich_markup_mode=None)
         module, words = GROUPS[name]

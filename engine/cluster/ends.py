@@ -12,7 +12,7 @@ import psycopg
 
 from engine.batch import results
 from engine.batch.asking import EndedPerson
-from engine.batch.batch_folder import WORK
+from engine.batch.batch_folder import OF, WORK
 from engine.batch.states import Ending
 from engine.cluster import people
 from engine.cluster.drain import leased
@@ -96,7 +96,7 @@ class LeasedEnds:
 
 def left_over(found: AbstractSet[str], named: AbstractSet[str], owned: AbstractSet[str]) -> set[str]:
     """Give of what lies in a batch's folder what may be deleted: unfinished runs, and results of these people, that no row names."""
-    return {place for place in found - named if place.startswith(f"{WORK}/") or place[: place.rfind(people.OF) + 1] in owned}
+    return {place for place in found - named if place.startswith(f"{WORK}/") or place[: place.rfind(OF) + 1] in owned}
 
 
 def _again(one: EndedPerson) -> EndedPerson:

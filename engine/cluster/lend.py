@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from psycopg.errors import ForeignKeyViolation
 
-from engine.batch.batch_folder import KIND, PEOPLE, WORK, BatchFolder, BatchKey
+from engine.batch.batch_folder import KIND, OF, PEOPLE, WORK, BatchFolder, BatchKey
 from engine.batch.lent_mark import LentMark, read_mark, write_mark
 from engine.cluster.batches import StoredBatch, lent_batch
-from engine.cluster.people import OF, begin_of
+from engine.cluster.people import begin_of
 from engine.connection.postgres_session import Session, session
 from engine.connection.sealed_file import sealed
 from engine.connection.store_address import shown, without_secrets

@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 
 from engine.batch.asking import EndedPerson
-from engine.batch.batch_folder import PEOPLE, WORK, BatchOptions, label_of
+from engine.batch.batch_folder import OF, PEOPLE, WORK, BatchOptions, label_of
 from engine.batch.database import QueuedPerson
 from engine.batch.results import PACKED
 from engine.cluster.ownership import Lease, fenced
 from engine.cluster.pool import Pool
 
-OF = "+"
 BATCHES = """
 with first as (
   select batch, min(-priority) as rank, min(id) as id from person

@@ -13,10 +13,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK, label_of
+from engine.batch.batch_folder import FOLDER, OF, PEOPLE, PRIVATE, WORK, label_of
 from engine.batch.lent_mark import read_mark
 from engine.batch.results import PACKED
-from engine.cluster.people import OF, LeasedPerson, LentBatch, made_in, place_in
+from engine.cluster.people import LeasedPerson, LentBatch, made_in, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError
 
 TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:\.[0-9]+)?(?:{re.escape(PACKED)})?")

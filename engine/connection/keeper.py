@@ -167,7 +167,10 @@ class Keeper:
                 self._adopt(stored)
             return found
 
-        async with oauth_transport(stored.bound, self._at) as transport:
+        transport = oauth_transport(stored.bound, self._at)
+        if isinstance(self._holder, Transport):  # who has lost the connection to another owner asks for no token either
+            transport.permitted = self._holder.permitted
+        async with transport:
             return await ask_for_token(once, self._clock, PATIENCE)
 
     def _adopt(self, record: StoredConnection) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+from psycopg.errors import InsufficientPrivilege
+
 from engine.connection.postgres_session import VERSION, session, version_of
 from engine.connection.store import StoreAway
 from engine.connection.store_address import shown
@@ -72,7 +74,11 @@ async def create_tables(address: str) -> tuple[int, int]:
     """Make what is missing, whole or not at all; gives the versions before and after. Raises StoreAway."""
     async with session(address, checked=False) as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(4172380)")  # two at once would both make the schema
-        await connection.execute(BEGIN)
+        try:
+            await connection.execute(BEGIN)
+        except InsufficientPrivilege:
+            message = f"the store {shown(address)} does not let this user make the schema habeas: name the user who owns the database"
+            raise StoreAway(message) from None
         before = await version_of(connection)
         if before > VERSION:
             message = f"the store {shown(address)} is of a newer Habeas (version {before}, this one knows {VERSION}): upgrade this one"

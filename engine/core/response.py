@@ -119,9 +119,11 @@ def read(chain: Chain, response: Response) -> Reading:
     points = _points(endpoint, envelope)
     if not 200 <= status < 300 or _refused(endpoint.refusals, envelope):
         return replace(refusal(endpoint.refusals, response, envelope), points=points)
-    named = refusal(_for_success(endpoint.refusals, status), response, envelope)
-    if named.means is not None:
-        return replace(named, points=points)
+    tried = _for_success(endpoint.refusals, status)
+    if tried is not None:
+        named = refusal(tried, response, envelope)
+        if named.means is not None:
+            return replace(named, points=points)
     if status in WITHOUT_CONTENT:
         return Unusable(f"an answer without content (HTTP {status})")
     if status in NOT_WHOLE or envelope is None:
@@ -132,8 +134,8 @@ def read(chain: Chain, response: Response) -> Reading:
         return Unusable(f"the answer cannot be checked: {error}")
 
 
-def _for_success(refusals: RefusalsSpec, status: int) -> RefusalsSpec:
-    """Give the rules that are tried on a 2xx answer which `refused` does not call a refusal.
+def _for_success(refusals: RefusalsSpec, status: int) -> RefusalsSpec | None:
+    """Give the rules that are tried on a 2xx answer which `refused` does not call a refusal; None where there are none, as mostly.
 
     Those that name its status; with 200 only those that also name a code, because 200 is what every good answer has. All of
     them where the status says that the answer is not the whole one: elsewhere `code` may read something else from a good answer.
@@ -141,6 +143,8 @@ def _for_success(refusals: RefusalsSpec, status: int) -> RefusalsSpec:
     if status in WITHOUT_CONTENT or status in NOT_WHOLE:
         return refusals
     rules = tuple(rule for rule in refusals.rules if status in rule.status and (status != 200 or rule.code))
+    if not rules:
+        return None
     return refusals.model_copy(update={"rules": rules}) if len(rules) < len(refusals.rules) else refusals
 
 

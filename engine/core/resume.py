@@ -78,15 +78,14 @@ def known_by(key: bytes | None, request: Request, personal: Container[str]) -> s
     if key is None:
         return None
     http, chain = request.http, request.chain
-    told = [chain.endpoint.name, http.method, http.url]
-    for pair in http.headers:
-        told += pair
-    for pair in chain.row:
-        if pair[0] in personal:
-            told += pair
-    told.append("")
+    told = f"{chain.endpoint.name}\0{http.method}\0{http.url}\0"
+    for name, value in http.headers:
+        told += f"{name}\0{value}\0"
+    for name, value in chain.row:
+        if name in personal:
+            told += f"{name}\0{value}\0"
     digest = _keyed(key).copy()
-    digest.update("\0".join(told).encode("utf-8", "surrogatepass"))
+    digest.update(told.encode("utf-8", "surrogatepass"))
     if http.body:
         digest.update(http.body)
     return digest.hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -20,6 +21,9 @@ from engine.release.reasons import Because
 from engine.release.record_values import field_at
 
 BUFFER = 1 << 16  # bytes that are read and written at once
+ENCODER = msgspec.json.Encoder()
+WHERE_AND_WHY = attrgetter("pointer", "operation", "because")
+MOST_POINTERS = 1_000
 WITHHELD_LINES = msgspec.json.Decoder(tuple[int, tuple[WithheldPlace, ...]])
 
 
@@ -30,6 +34,7 @@ class KindFile:
         """Make both files. Raises DiskError."""
         self.given = 0
         self.held: Counter[Because] = Counter()
+        self._places_of: Counter[tuple[str, str, Because]] = Counter()  # by pointers
         self._fields: Counter[tuple[str, str, Because]] = Counter()
         try:
             self._file, self._places = path.open("xb", buffering=BUFFER), places.open("xb", buffering=BUFFER)
@@ -53,16 +58,24 @@ class KindFile:
 
     def add(self, record: GivenRecord) -> None:
         """Write a record. Raises DiskError."""
-        _write(self._file, (b",\n" if self.given else b"") + record.line)
+        _write(self._file, b",\n" + record.line if self.given else record.line)
         self.given += 1
         if record.withheld:
-            _write(self._places, msgspec.json.encode((self.given, record.withheld)) + b"\n")
-            for place in record.withheld:
-                self._fields[".".join(field_at(place.pointer)), place.operation, place.because] += 1
+            _write(self._places, ENCODER.encode((self.given, record.withheld)) + b"\n")
+            self._places_of.update(map(WHERE_AND_WHY, record.withheld))
+            if len(self._places_of) > MOST_POINTERS:
+                self._count()
+
+    def _count(self) -> None:
+        """Count by fields what was counted by pointers, of which there may be as many as items of lists."""
+        for (pointer, operation, because), count in self._places_of.items():
+            self._fields[".".join(field_at(pointer)), operation, because] += count
+        self._places_of.clear()
 
     @property
     def withheld(self) -> tuple[WithheldField, ...]:
         """Say how often which field is withheld, and why, in the order of the fields."""
+        self._count()
         told = sorted(self._fields.items())
         return tuple(WithheldField(path=path, operation=how, because=why, count=count) for (path, how, why), count in told)  # type: ignore[arg-type]
 

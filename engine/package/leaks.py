@@ -20,7 +20,7 @@ from engine.release.withheld import WithheldTexts
 
 KINDS: dict[str, FileKind] = {".html": "html", ".json": "json", ".csv": "csv"}
 READABLE = (".csv", ".eml", ".htm", ".html", ".json", ".log", ".md", ".txt", ".vtt", ".xml", ".yaml", ".yml")
-CHUNK, BEGINNING = 1 << 20, 1 << 16
+CHUNK, BEGINNING = 1 << 18, 1 << 16
 UTF8 = codecs.getincrementaldecoder("utf-8")
 HANDED_OVER = re.compile(r"data/[^/]+/files/(?!list\.csv$)")
 

@@ -100,6 +100,7 @@ class _Pages:
                     yield name
                 if search is not None:
                     search.add(page)
+                del page  # before the next one is made
             if search is not None:
                 search.close()
         if not kind.given:

@@ -67,9 +67,12 @@ class RecordPages:
             turned = together(records)
             if self._table is not None:
                 self._table.add_all(records, turned)
-            yield self._page(first, len(given), columns_together(self._fields, given, records, turned))
+            page = self._page(first, len(given), columns_together(self._fields, given, records, turned))
             first += len(given)
             places += sum(len(one.withheld) for one in given)
+            del given, records, turned  # so that one page is in memory, and not two
+            yield page
+            del page
         said = (self.kind.given, sum(self.kind.places.values()))
         if (first - 1, places) != said:
             there = f"{first - 1} with {places}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from markupsafe import escape
 
 from engine.case.act_sentences import sentence
 from engine.case.folder import OpenCase, open_case, user
@@ -19,6 +20,20 @@ from engine.portal.broken_names import broken, coded
 from engine.portal.places import place_of
 
 LANGUAGE = "en"
+TYPED = (
+    "why",
+    "say",
+    "note",
+    "kept",
+    "target",
+    "email",
+    "phone",
+    "username",
+    "name",
+    "address",
+    "folder",
+    "at",
+)
 
 
 class UploadedFile(msgspec.Struct, frozen=True):
@@ -110,7 +125,7 @@ Do = Callable[[AskedPage], str | Portrayed | SentFile]
 
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:
-    """Make a page. An error of an act stands in it first, and what was typed is kept."""
+    """Make a page. An error of an act stands in it first, and what was typed is kept: beside it, where no field takes it now."""
     told = {
         "language": LANGUAGE,
         "root": "/",
@@ -124,5 +139,10 @@ def portray(template: str, asked: AskedPage, error: HabeasError | None = None, *
         "fault": str(error) if error is not None else None,
         "since": [(line.n, line.by, sentence(line)) for line in error.since] if isinstance(error, Stale) else None,
     }
-    html = environment("engine.portal").get_template(template).render({**told, **values})
+    page = environment("engine.portal").get_template(template)
+    html = page.render({**told, **values, "typed": (), "moved": 0})
+    if error is not None:
+        typed = [text for name in TYPED for text in asked.form.get(name, ()) if text.strip() and escape(text) not in html]
+        moved = sum(name.startswith("d-") and any(asked.form[name]) and f'name="{escape(name)}"' not in html for name in asked.form)
+        html = page.render({**told, **values, "typed": typed, "moved": moved})
     return Portrayed(html, 200 if error is None else 409 if isinstance(error, Stale) else 422)

@@ -78,6 +78,12 @@ def days_words(days: int | None) -> str:
     return "today" if days == 0 else str(days) if days > 0 else f"{-days} late"
 
 
+def law_words(case: OpenCase) -> str:
+    """Name the law of a request, and what it asks for where that is not a copy of the data."""
+    title = regime_of(case.opened.regime).title
+    return title if case.opened.right == "access" else f"{title}, {case.opened.right}"
+
+
 def show_cases(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the cases that wait for an answer, by their last day; with `?show=ended` the others."""
     found, broken = open_cases(asked)
@@ -86,7 +92,7 @@ def show_cases(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     running = (case for case in found if case.case.state not in OVER)
     rows = sorted((_row(asked, case, specs) for case in running), key=lambda row: (row.day is None, str(row.day)))
     groups = [(name, told) for name in GROUPS if (told := [row for row in rows if row.group == name])]
-    over = [(case.reference, regime_of(case.opened.regime).title, case.case.state, next_way(case, (), specs)) for case in ended]
+    over = [(case.reference, law_words(case), case.case.state, next_way(case, (), specs)) for case in ended]
     return portray(
         "cases.html",
         asked,
@@ -115,7 +121,7 @@ def _row(asked: AskedPage, case: OpenCase, specs: Collection[str]) -> CaseRow:
     blocked = tuple(blocks(case.case, case.reference, undecided))
     return CaseRow(
         reference=case.reference,
-        law=regime_of(case.opened.regime).title,
+        law=law_words(case),
         state=case.case.state,
         day=told.answer,
         days=days_left(told.answer, asked.today),
@@ -145,4 +151,4 @@ def _days(asked: AskedPage, case: OpenCase) -> Iterator[DueDay]:
     for what, day in days.items():
         if day is not None and state.phase != "released" and state.phase not in ENDED:
             left = days_left(day, asked.today)
-            yield DueDay(case.reference, regime_of(case.opened.regime).title, what, day, left or 0)
+            yield DueDay(case.reference, law_words(case), what, day, left or 0)

@@ -15,7 +15,7 @@ from engine.case.releases import released_package
 from engine.errors import HabeasError, UsageError
 from engine.package.bag_names import DATA, name_fault
 from engine.package.seal import ENDS
-from engine.portal.asked import AskedPage, SentFile
+from engine.portal.asked import AskedPage, NotThere, SentFile
 
 SHOWN = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
 LOCKED = {
@@ -47,15 +47,15 @@ def show_sealed(asked: AskedPage, _: HabeasError | None) -> SentFile:
 
 
 def show_letter(asked: AskedPage, _: HabeasError | None) -> SentFile:
-    """Send a letter or a mail that an act of the case tells of, to be saved. Raises UsageError."""
+    """Send a letter or a mail that an act of the case tells of, to be saved. Raises NotThere, UsageError."""
     case, name = asked.case, asked.names["path"]
     told = {getattr(line.act, "mail", None) for line in case.lines}
     told |= {f"{folder}/mail.eml" for line in case.lines if (folder := getattr(line.act, "folder", None))}
     told |= {f"{letter}.eml" for line in case.lines if (letter := getattr(line.act, "letter", None))}
     path = case.folder / name
     if name not in told or not path.is_file() or not path.resolve().is_relative_to(case.folder.resolve()):
-        message = f"{case.reference} has no letter {path.name}"
-        raise UsageError(message)
+        message = f"{case.reference} has no such letter: the pages Overview and Letters lead to those that it has"
+        raise NotThere(message)
     return SentFile(path, None, path.name, LOCKED)
 
 

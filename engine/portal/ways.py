@@ -29,7 +29,7 @@ WAYS: Mapping[str, NextPlace] = {
     "unasked": NextPlace("/contacts", "Ask its owner"),
     "gaps": NextPlace("#gaps", "Accept the gap, or fetch again"),
     "declined": NextPlace("#gaps", "Accept that nothing is had of it"),
-    "refused": NextPlace("/person", "Name another identifier, and choose it"),
+    "identifier": NextPlace("/person", "Choose another identifier there, then fetch again"),
     "values": NextPlace("/values", "Decide what waits"),
 }
 NO_INTERFACE = NextPlace("/contacts", "Ask its owner, or add its file")

@@ -25,7 +25,7 @@ from engine.release.written import number_of, numbers_alike, plain, same_number,
 
 SHORTEST = 6
 PREFIX = 32  # of a value, to be looked for among many; what begins so is looked at again
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 STEP = 4096
 MOST_LINES = 20
 NOBODY = ("anonymous", "anonym", "private", "restricted", "unavailable", "unbekannt", "unknown", "unterdrückt")  # in the place of a name

@@ -26,6 +26,7 @@ class Aliases:
         self._numbers: dict[Key, int] = {}
         self._met_with: dict[Key, Key | None] = {}  # None: with several
         self._remembered: dict[tuple[tuple[str, str], ...], int] = {}
+        self._met: set[tuple[tuple[str, str], ...]] = set()
         self._last = 0
 
     def meet(self, rulings: Iterable[Ruling]) -> None:
@@ -34,8 +35,12 @@ class Aliases:
         for ruling in rulings:
             if ruling.group is not None:
                 sides.setdefault(ruling.group, []).append((ruling.pointer, ruling.value))
-        for facts in sides.values():
-            self._meet(_keys(facts))
+        for facts in map(tuple, sides.values()):
+            if facts not in self._met:  # to meet the same facts again teaches nothing
+                if len(self._met) >= MOST_REMEMBERED:
+                    self._met.clear()
+                self._met.add(facts)
+                self._meet(_keys(facts))
 
     def _meet(self, keys: list[Key]) -> None:
         if len(keys) > 1:

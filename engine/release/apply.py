@@ -72,6 +72,11 @@ class PolicyInForce:
         self._told, self._finder, self._every = told, finder, every
         return self
 
+    @property
+    def on_records(self) -> bool:
+        """Whether something was decided about single records: only then what is said of one depends on its digest."""
+        return self._decisions.on_records
+
     def compiled(self, endpoint: str) -> Compiled:
         """Give the rules for an endpoint."""
         found = self._compiled.get(endpoint)
@@ -151,10 +156,7 @@ class PolicyInForce:
         return found
 
     def people(self, endpoint: str, record: Any, said: set[Leaf | WholeSide] | None = None) -> Iterator[Leaf | WholeSide]:
-        """Give what a record says of other people, read together: also where it is left out, or told before.
-
-        What is in `said` is not given again; whole sides that need not be looked at again are added, the person's own too.
-        """
+        """Give what a record says of other people and was not `said`, read together, and note it there: also where it is left out."""
         rules, said = self.compiled(endpoint), set() if said is None else said
         if rules.names_people and not all_said(rules, record, self._sides, said):
             reading = self._read_alike(rules)

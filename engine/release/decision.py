@@ -98,6 +98,11 @@ class Decisions:
         return whole is not None or record in self._touched
 
     @property
+    def on_records(self) -> bool:
+        """Whether something was decided about single records, or places in them: only then is asked by the digest of a record."""
+        return bool(self._records or self._places)
+
+    @property
     def on_values(self) -> bool:
         """Whether something was decided about values."""
         return bool(self._values)

@@ -54,14 +54,19 @@ class Giving:
     def give_ruled(self, endpoint: str, line: bytes, record: Any, ruled: list[tuple[Ruling, ...]]) -> GivenRecord | HeldRecord | Undecided:
         """Give the same as `give` of what was ruled together (`PolicyInForce.ruled`): quicker where that stands in many records."""
         masked = self._known.all_plain(record, ruled) if type(record) is dict else None
-        if masked is None or says_twice(line, record):
+        if masked is None:
+            return self.give(endpoint, line, record, list(chain.from_iterable(ruled)))
+        written = dumps(record)
+        as_we_write = written == line  # then no member stands twice, and what stands beside a withheld value is written as it was
+        if not as_we_write and _says_twice(line, written):
             return self.give(endpoint, line, record, list(chain.from_iterable(ruled)))
         if not masked:
             return GivenRecord(line)
-        parts: Any = parts_of(line)
+        parts: Any = dict(record) if as_we_write else parts_of(line)
         for known in masked:
             parts.update(self._write(endpoint, known) if known.written is None else known.written)
-        return GivenRecord(joined(parts), tuple(chain.from_iterable(known.places for known in masked)))
+        line = dumps(parts) if as_we_write else joined(parts)
+        return GivenRecord(line, tuple(chain.from_iterable(known.places for known in masked)))
 
     def _write(self, endpoint: str, known: MaskedTogether) -> dict[str, msgspec.Raw]:
         rulings = list(known.ruled)
@@ -110,8 +115,12 @@ class Giving:
 
 def says_twice(line: bytes, record: Any) -> bool:
     """Whether a member stands twice in a line, which reads as this record: counted, and read anew only where that tells nothing."""
+    return _says_twice(line, dumps(record))
+
+
+def _says_twice(line: bytes, written: bytes) -> bool:
     if b"\\" not in line:  # no quote stands in a text
-        return dumps(record).count(b'"') != line.count(b'"') and repeats(line)
+        return written.count(b'"') != line.count(b'"') and repeats(line)
     if b'" ' in line or b"\t" in line or b"\r" in line or any(one in line for one in QUOTE_IN_TEXT):
         return repeats(line)  # not every name is followed by its colon, or not only names are
-    return dumps(record).count(b'":') != line.count(b'":') and repeats(line)
+    return written.count(b'":') != line.count(b'":') and repeats(line)

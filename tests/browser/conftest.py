@@ -42,6 +42,7 @@ def chromium(tmp_path_factory) -> Iterator[webdriver.Chrome]:
         options.add_argument(one)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver.set_script_timeout(600)  # judging a page of thousands of lines takes as long as the machine's other work lets it
     try:
         yield driver
     finally:

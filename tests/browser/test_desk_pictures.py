@@ -52,7 +52,7 @@ def test_the_pictures_show_what_is_there(browser, office, ran, tmp_path):
     picture("letter", f"{AT}/contacts?ask=hris/access", 560)
     browser.get(f"{at}{AT}/values")
     followed(browser, browser.find_element(By.CSS_SELECTOR, ".next button").click)
-    picture("values", f"{AT}/values", 620)
+    picture("values", f"{AT}/values", 690)
     withhold_value(ran, names_of_others(ran)[0])
     give_all(ran)
     built(ran)

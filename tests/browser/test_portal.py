@@ -113,7 +113,7 @@ def test_everybody_can_use_the_package_page(judged, desk, ran):
     assert ran("review", "give", "DSR-17", "undecided").returncode == 0
     judged.get(f"{at}{AT}/package")
     look("package-to-make")
-    followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
+    followed(judged, judged.find_element(By.CSS_SELECTOR, "[value=build]").click)
     look("package-under-way")
     desk.wait("build")
     judged.get(f"{at}{AT}/package")

@@ -11,7 +11,7 @@ import pytest
 from tests.case.package_kit import built, give_all
 from tests.case.test_commands import PERSON, home_of
 from tests.command_line import run_here
-from tests.conftest import Run, hurry
+from tests.conftest import CommandLine, Run, hurry
 from tests.process import environment
 
 
@@ -48,7 +48,7 @@ def built_once(decided_once, tmp_path_factory) -> Path:
 def _gone_on(before: Path, folder: Path, act: Callable[[Run], object]) -> Path:
     home = folder / "habeas"
     shutil.copytree(before, home, copy_function=shutil.copy2)
-    act(lambda *words, stdin=None: run_here(words, environment(home), stdin))
+    act(CommandLine(home))
     return home
 
 

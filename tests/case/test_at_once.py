@@ -26,6 +26,7 @@ from tests.process import HABEAS, environment
 # Runs a command on a disk on which no file grows beyond so many bytes.
 FULL = """
 import resource, signal, sys
+sys.dont_write_bytecode = True
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 sys.argv = ["habeas", *sys.argv[2:]]

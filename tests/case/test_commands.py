@@ -17,6 +17,7 @@ from engine.case.person import parse_person, read_person, write_person
 from engine.connection.vault import Vault
 from engine.errors import UsageError
 from tests.case.acts_kit import NOW
+from tests.conftest import CommandLine
 
 ADA = "mara.lindqvist@example.com"
 PERSON = f"email: {ADA}\nname: Mara Lindqvist\n"
@@ -50,9 +51,9 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
 
 
-def home_of(habeas) -> Path:
+def home_of(habeas: CommandLine) -> Path:
     """Give the state folder of a command line."""
-    return Path(json.loads(habeas("connections", "list", "--json").stdout)["store"])
+    return habeas.home
 
 
 def test_a_case_from_the_letter_to_nothing_that_blocks(ran):

@@ -90,7 +90,7 @@ def test_a_full_disk_leaves_the_case_as_it_was(decided, command):
     if command == "release":
         approved(decided)
     before, sizes = state(decided), {"build": 200, "release": 400}
-    limited = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); size = int(sys.argv.pop(1)) * 1024;"
+    limited = "import resource, signal, sys; sys.dont_write_bytecode = True; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); size = int(sys.argv.pop(1)) * 1024;"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); from engine.cli import main; main()"
     words = [sys.executable, "-c", limited, str(sizes[command] if command == "release" else 20), "package", command, "DSR-17"]
     done = run(words, env=environment(home_of(decided)), capture_output=True, text=True, check=False)

@@ -182,7 +182,7 @@ def test_what_a_vendor_was_asked_by_stays_refused_until_something_changes():
         return [(one.part, one.why) for one in blocks(case_of(OPENED, acts.Identified(how="x"), asked, *more), "DSR-17", 0)]
 
     assert told() == [("fetch", None)]
-    assert told(refused) == told(refused, named) == [("refused", "somebody else answered")]
+    assert told(refused) == told(refused, named) == [("identifier", "somebody else answered")]
     assert told(refused, acts.VendorAsked(vendor="zoom", by_kind="email")) == [("fetch", None)]
     assert told(refused, acts.TakenIn(vendor="zoom", folder="f", proof="0")) == []
     assert told(acts.IdentifierRefused(kind="email", reason="x", vendor="slack")) == told(acts.IdentifierRefused(kind="email", reason="x"))

@@ -11,6 +11,7 @@ nothing: what arrives from them then counts as lost on the way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -37,7 +38,7 @@ LIFE = 15.0  # seconds that an access token lives, more than twice as long as a 
 CONFIRMED = 2.0
 LATE = 2.0  # seconds less than a period are counted: on a busy machine a process sends late what it had let through
 BEGINNING = 5.0
-LATEST = 15.0
+LATEST = 50.0  # seconds until somebody renews: on a busy machine another process has to begin first
 
 
 class Refused(Exception):
@@ -99,7 +100,8 @@ class Processes:
         """Signal a process."""
         if number in (signal.SIGKILL, signal.SIGSTOP):
             self.out.add(pid)
-        os.kill(pid, number)
+        with contextlib.suppress(ProcessLookupError):  # who is told twice may have ended before the second time: its exit code is judged
+            os.kill(pid, number)
         self.out -= {pid} if number == signal.SIGCONT else set()
 
     async def calm(self, pid: int, number: int) -> None:

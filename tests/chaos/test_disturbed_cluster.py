@@ -50,6 +50,7 @@ create function chaos.note() returns trigger language plpgsql security definer a
 create trigger note after update of token, owner on habeas.connection for each row execute function chaos.note();
 """
 LEFT = "select count(*)::int from habeas.person where state in ('queued', 'running')"
+OWNERS = "select distinct owner from habeas.connection where owner is not null and lease_until > now()"
 UNDER_WAY = "select request, owner from habeas.person p join habeas.connection c on c.name = p.connection where state = 'running' and owner is not null"
 ROWS = "select request, state, exit_code, reason, folder, sha256 as manifest_sha256 from habeas.person"
 
@@ -133,11 +134,12 @@ class Team:
         self.staff()
 
     def _awake(self) -> Habeas:
-        """Choose one who is awake; two never sleep at once."""
+        """Choose one who is awake, and who owns something if anybody does; two never sleep at once."""
         while self.asleep:
             self.watch()
             time.sleep(0.05)  # SLEEPS: real processes and their server take real time
-        return self.dice.choice(self.workers)
+        owners = {int(owner.split(":")[1]) for (owner,) in self.database.sql(OWNERS, database="habeas")}
+        return self.dice.choice([one for one in self.workers if one.pid in owners] or self.workers)
 
     def _about_to_write(self, other: Habeas) -> Habeas:
         """Choose one who has put a result in its place and not yet said so: woken too late, it must not. Else the `other`."""

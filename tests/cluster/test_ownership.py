@@ -47,6 +47,22 @@ async def test_what_an_owner_of_before_brings_is_refused(bare, pool, tmp_path):
     assert bare.sql("select state, folder, token from person order by id limit 1") == [("done", "people/y", again.token)]
 
 
+async def test_a_row_that_was_claimed_under_another_number_is_not_ended(bare, pool, tmp_path):
+    """Nor is one that is under way no more, whoever owns its connection."""
+    batch = lent(bare, tmp_path, 1)
+    lease = await ownership.take(pool, ONE, "a", TIMES, ())
+    person = await people.claim(pool, lease, ONE, [batch])
+    end = LeasedEnd(EndedPerson(person, Ending("done", Exit.COMPLETE), "people/x", "0"), person)
+    for change in ("token = token + 1", "token = token - 1, state = 'cancelled'"):
+        bare.sql(f"update person set {change}")
+        before = bare.sql("select * from person")
+        await people.end(pool, [end])
+        assert bare.sql("select * from person") == before
+    bare.sql("update person set state = 'running'")
+    await people.end(pool, [end])
+    assert bare.sql("select state, folder from person") == [("done", "people/x")]
+
+
 async def test_connections_of_one_account_are_owned_together(bare, pool, tmp_path):
     """Whichever is asked for; while one of them is another's none is taken."""
     lent(bare, tmp_path, 4, "one", "two")

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from engine.cluster import spent
+from engine.cluster.ownership import write_spent
 from engine.connection.stored import Name
 from engine.core.departures import Departures
 from engine.core.pace import pace
@@ -65,6 +67,22 @@ async def test_a_worker_hands_on_what_it_used_with_every_connection_of_the_accou
     team.lend(tmp_path / "batch", some_people(4, "one"), share=0.75)
     async with workers():
         await workers.until_done()
-    spent = team.sql("select spent->'limits' from connection order by name")
-    assert spent[0] == spent[1]
-    assert {limit[2]: sum(count for _, count in limit[4]) for limit in spent[0][0]}[86400.0] == 4 * 3 + 1
+    used = team.sql("select spent->'limits' from connection order by name")
+    assert used[0] == used[1]
+    assert {limit[2]: sum(count for _, count in limit[4]) for limit in used[0][0]}[86400.0] == 4 * 3 + 1
+
+
+async def test_a_worker_that_could_not_write_down_what_it_used_stays_named(team, workers, tmp_path, monkeypatch):
+    """Whoever follows begins with limits that are empty; who could is not named, and its levels are believed."""
+    team.connect("one")
+    for written in (False, True):
+        monkeypatch.setattr(spent, "write_spent", write_spent if written else refused)
+        team.lend(tmp_path / str(written), some_people(2, "one"))
+        async with workers():
+            await workers.until_done()
+        assert team.sql("select owner is null, lease_until from connection") == [(written, None)]
+
+
+async def refused(*_: object) -> bool:
+    """Be a row that is another owner's."""
+    return False

@@ -50,6 +50,21 @@ async def test_what_another_process_renewed_is_taken_over_without_asking(tmp_pat
         assert acme.log == ["token"]
 
 
+async def test_who_may_send_nothing_over_a_connection_asks_for_no_token_either(tmp_path):
+    """Such as a worker that lost it to another owner while it waited for the lock; nothing was sent, so nothing was lost."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        kept, transport = keeper(store, acme)
+        transport.permitted = lambda: False
+        found = await kept.refresh()
+        assert isinstance(found, NotRenewed)
+        assert (found.dead, "nothing may be sent over this connection any more" in found.words) == (False, True)
+        assert acme.log == []
+        transport.permitted = lambda: True
+        assert await kept.refresh() == Renewed(asked=True)
+
+
 async def test_fifty_tasks_with_one_dead_token_ask_once(tmp_path):
     """Each with a reader of its own, as if it were a process: the lock and the re-reading are enough."""
     async with Acme().up() as acme:

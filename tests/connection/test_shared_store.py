@@ -17,6 +17,7 @@ from engine.connection.store import StoreAway
 from engine.connection.stored import Name, StoreError
 from engine.core.oauth import Renewed
 from engine.errors import Exit, NotConnected
+from tests.connection.commands import redirect
 from tests.connection.kept import KEY, OTHER, keeping
 from tests.connection.vendor import NAME, Acme
 
@@ -114,7 +115,7 @@ async def test_a_database_that_can_only_be_read_is_read(shared, postgres):
             done = await habeas(*RUN, str(shared.folder / "late"))
             assert (done.code, READ_ONLY in done.out, "token" in acme.log) == (3, True, False), done
             for words in (
-                ("connect", "acme", "--connection", "emea"),
+                ("connect", "acme", "--connection", "emea", "--redirect-uri", redirect()),
                 ("connections", "rename", "acme", "emea"),
                 ("connections", "remove", "acme", "--no-revoke"),
             ):

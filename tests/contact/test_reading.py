@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.contact import reading
 from engine.contact.note import OFFICE
-from engine.contact.reading import LARGEST, read_mail
+from engine.contact.reading import read_mail
 from engine.contact.token import LETTERS, make_token, tokens
 from tests.contact.mails import OTHER, OWNER, TOKEN, answer, bounce
 
@@ -100,10 +101,11 @@ def test_a_sender_is_one_plain_address_or_nobody(written):
     assert read_mail(f"From: {written}\r\nFrom: {OWNER}\r\n\r\nNONE\r\n".encode()).sender is None
 
 
-def test_attachments_are_taken_as_bytes_and_their_names_are_only_told():
+def test_attachments_are_taken_as_bytes_and_their_names_are_only_told(monkeypatch):
     """The ending is the only thing of a name that is kept; office files and archives are said to be ones; a large one is not taken."""
+    monkeypatch.setattr(reading, "LARGEST", 1000)
     office = b"PK\x03\x04" + b"x" * 20 + b"[Content_Types].xml"
-    files = (("../../etc/pass wd.csv", b"a,b\n"), ("x.docx", office), ("bomb.zip", b"PK\x03\x04..."), ("big.csv", b"0" * (LARGEST + 1)))
+    files = (("../../etc/pass wd.csv", b"a,b\n"), ("x.docx", office), ("bomb.zip", b"PK\x03\x04..."), ("big.csv", b"0" * 1001))
     told = read_mail(answer("DATA\n", files=files))
     assert [(one.suffix, one.note) for one in told.attachments] == [
         (".csv", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import cache
 
 from engine.core.chain import Chain
 from engine.core.request import Request, opening
@@ -25,8 +26,9 @@ access:
 ROW = (("EMAIL", "a@x.io"), ("USER_ID", "u 1"))
 
 
+@cache
 def vendor(endpoints: str, head: str = HEAD) -> Vendor:
-    """Load a spec with these endpoints."""
+    """Load a spec with these endpoints, once: nothing changes a vendor."""
     return load((head + textwrap.indent(textwrap.dedent(endpoints), "    ")).encode(), "acme.yaml")
 
 

@@ -213,7 +213,7 @@ def test_a_file_that_was_renamed_meanwhile_is_not_written(another, monkeypatch, 
 def test_a_full_disk_leaves_nothing(tmp_path):
     """Neither under the final name nor beside it, and the sentence says what to do."""
     limited = (
-        "import resource, sys\n"
+        "import resource, sys; sys.dont_write_bytecode = True\n"
         "from pathlib import Path\n"
         "from engine.errors import DiskError\n"
         "from engine.package.seal import seal\n"

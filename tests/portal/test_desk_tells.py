@@ -35,7 +35,7 @@ def test_a_refused_identifier_is_not_asked_for_again(desk, ran):
     page = desk.see(OTHER)
     assert "slack: nothing taken in, since what it was asked by was refused" in page
     assert REFUSED in page
-    assert f'<a href="{OTHER}/person">Name another identifier, and choose it</a>' in page
+    assert f'<a href="{OTHER}/person">Choose another identifier there, then fetch again</a>' in page
     assert "Fetch it" not in page
     shown = ran("case", "show", "DSR-20").stdout
     assert f"  slack: nothing taken in, since what it was asked by was refused ({REFUSED})\n" in shown

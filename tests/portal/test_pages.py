@@ -39,6 +39,15 @@ def test_the_list_says_what_must_be_done_first(desk, ran):
     assert "Later" in page
 
 
+def test_the_lists_say_what_is_asked_for_and_lead_to_what_was_given(desk, ran):
+    """A deletion is told from a copy of the data, and a service that gave something leads to its records."""
+    assert ran("case", "new", "DSR-16", "--right", "deletion", "--vendor", "slack", stdin=PERSON).returncode == 0
+    assert desk.see("/").count("General Data Protection Regulation (EU), deletion") == 1
+    assert "General Data Protection Regulation (EU), deletion" in desk.see("/due")
+    assert f'<a href="{AT}/zoom">zoom</a>' in desk.see(AT)
+    assert 'href="/case/DSR-16/slack"' not in desk.see("/case/DSR-16")
+
+
 def test_what_is_late_stands_first_and_says_so(desk, ran):
     """Cases are grouped by how urgent they are: late, within seven days, later."""
     assert ran("case", "new", "DSR-16", "--regime", "lgpd", stdin=PERSON).returncode == 0

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from engine.case.acts import Decided, Undone
+from tests.case.invented import decided
 from tests.case.package_kit import open_here
 from tests.portal.cases_kit import AT, here, lines, served_with
 from tests.portal.test_values import looked
@@ -187,3 +188,15 @@ def test_a_cache_of_findings_that_was_damaged_is_made_anew(many, habeas):
     assert many.see(KIND) == page
     cache.unlink()
     assert many.see(KIND) == page
+
+
+def test_a_choice_whose_record_is_elsewhere_now_is_counted(serve, habeas, tmp_path):
+    """A colleague decided it meanwhile, so that it is not among those that wait: the page does not pretend that the choice is still there."""
+    portal = served_with(serve, habeas, tmp_path, {"notes": lines({"text": "ann@example.com"}, {"text": "bo@example.com"})})
+    path = f"{AT}/acme/notes?show=undecided"
+    page = portal.see(path)
+    decided(habeas, "mask", "acme/notes:1")
+    stale = portal.send(path, page, **{"d-1": "hold", "d-2": "hold"})
+    assert stale.status == 409
+    assert "1 of your choices is of what stands elsewhere now: look for it, and choose again." in stale.text
+    assert 'name="d-2" value="hold" checked' in stale.text

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.case.acts import Identified
 from engine.portal.addresses import PAGES
+from tests.case.acts_kit import NOW
 from tests.case.package_kit import built, give_all, open_here
 from tests.portal.served import TOKEN
 from tests.portal.test_acting import AT, asked
@@ -149,6 +151,77 @@ def test_a_full_disk_takes_no_form_of_any_page_and_keeps_what_was_typed(office, 
             assert fields.get(word, "") in sent.text
     path, fields = AT, {"do": "identified", "why": "passport seen"}
     assert office.send(path, office.see(path), **fields).status == 303
+
+
+def test_a_stale_form_of_any_page_says_who_was_faster_and_keeps_what_was_typed(office, ran):
+    """Somebody acted since the page was made: nothing is written, their act is named, and the words are there still, to be sent again."""
+    book = office.home / "contacts.yaml"
+    book.write_text(f"{book.read_text()}  payroll: {{to: pay@acme.example}}\n")
+    asked(ran, "contact", "send", "DSR-17", "payroll", "access")
+    looked(office)
+    stale = [(path, fields, office.see(path)) for path, fields in forms(office, ran)]
+    case = open_here(ran)
+    case.act(Identified(how="by a colleague"), NOW, by="ana")
+    for path, fields, page in stale:
+        sent = office.send(path, page, **fields)
+        assert (path, sent.status) == (path, 409)
+        assert f"Act {case.case.n}, by ana: Who asks was shown to be the person: by a colleague" in sent.text
+        for word in ("why", "say", "note", "email"):
+            assert fields.get(word, "") in sent.text
+        chosen = [(name, value) for name, value in fields.items() if name.startswith("d-")]
+        assert all(re.search(f'name="{name}" value="{value}" checked', sent.text) for name, value in chosen)
+    assert open_here(ran).case.n == case.case.n
+
+
+def test_a_full_disk_shows_every_page(office, ran, monkeypatch):
+    """What was found must be written down anew and cannot be: each page is one still, and those that need it say why."""
+    looked(office)
+    usual = {path: office.ask("GET", address(path)).status for path in PAGES}
+    (open_here(ran).folder / "findings.sqlite").unlink()
+    before = bytes_of(office.home)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.case.findings_tables.locked", full)
+    needing = set()
+    for path in PAGES:
+        answer = office.ask("GET", address(path))
+        assert (path, answer.status in (200, 404, 422), "a defect of ours" in answer.text) == (path, True, False)
+        if answer.status != usual[path]:
+            assert (path, answer.status, "the disk is full" in answer.text) == (path, 422, True)
+            needing.add(path)
+    assert {"/case/{reference}/values", "/case/{reference}/{vendor}/{endpoint}", "/case/{reference}/search"} <= needing
+    assert not needing & set(OF_MANY)
+    assert bytes_of(office.home) == before
+
+
+def test_a_full_disk_takes_no_form_of_the_pages_of_many_cases(office, ran, monkeypatch):
+    """No case is half opened, no key half made, no mail half taken in: the page says so, and the same form is taken once there is room."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sent_forms = {
+        "/new": {
+            "reference": "DSR-18",
+            "received": "2026-11-29",
+            "regime": "gdpr",
+            "language": "en",
+            "right": "access",
+            "email": "n@example.org",
+        },
+        "/signatures": {"do": "key"},
+    }
+    for path, fields in sent_forms.items():
+        page, before = office.see(path), bytes_of(office.home)
+        with monkeypatch.context() as patched:
+            patched.setattr("engine.connection.private_files.write_new", full)
+            sent = office.send(path, page, **fields)
+        assert (path, sent.status, "the disk is full" in sent.text) == (path, 422, True)
+        assert bytes_of(office.home) == before
+        assert fields.get("email", "") in sent.text
+        assert office.send(path, page, **fields).status == 303
 
 
 def test_a_full_disk_approves_and_releases_nothing(desk, ran, monkeypatch):

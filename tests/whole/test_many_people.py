@@ -51,20 +51,25 @@ ENDPOINTS = """
 
 
 class Acme:
-    """A vendor that takes one token at a time; `refusing` never takes any for some paths, `people` are listed by `verify`."""
+    """A vendor that takes one token at a time; `refusing` never takes any for some paths, `people` are listed by `verify`.
+
+    With the request about a person that `dies_with` counts the token is dead, for those too that are under way.
+    """
 
     simulated = True
 
     def __init__(self, *, people: int = 1, refusing: str = "/none", good: str = "t0") -> None:
         self.people, self.refusing, self.good, self.token = people, refusing, good, "t0"
         self.log: list[str] = []
-        self.under_way = self.most = 0
+        self.dies_with = 0
 
     async def send(self, request: HttpRequest) -> Response:
         """Answer after a twentieth of a second."""
         path = request.url.removeprefix("https://api.acme.example/v1")
         token = self.token
         self.log.append(path)
+        if self.dies_with and sum(one.startswith("/people/") for one in self.log) == self.dies_with:
+            self.good = "t1"
         await passing(0.05)
         if token != self.good or path.endswith(self.refusing):
             return Response(401, {}, b"{}")
@@ -150,10 +155,13 @@ def test_eight_people_on_one_dead_token_are_one_refresh(tmp_path):
         account = asked.account()
         await account.learnt()
         assert asked.credentials.count == 0
-        acme.good = "t1"
+        acme.dies_with = len(PEOPLE)
         return await asked.side_by_side(account, *PEOPLE)
 
     reports = run(scenario())
+    assert [one.manifest["lookup"]["requests"] for one in reports] == [3, *[2] * 7], (
+        "each met the dead token; the first asked for the team too"
+    )
     assert {one.exit_code for one in reports} == {Exit.COMPLETE}
     assert asked.credentials.count == 1
 

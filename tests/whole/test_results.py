@@ -105,7 +105,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_came_before(room, whole, sim
     words = ["run", "zoom", "--at", zoom.address, "--email", FULL, "--out", str(tmp_path), "--since", "180d"]
     done = subprocess.run(
         [sys.executable, "-m", "engine", *words],
-        env={**os.environ, "HABEAS_ZOOM_TOKEN": zoom.token},
+        env={**os.environ, "HABEAS_ZOOM_TOKEN": zoom.token, "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=ROOT,
         capture_output=True,
         text=True,
