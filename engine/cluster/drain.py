@@ -182,6 +182,7 @@ class LeasedQueue:
         self._drain, self.account, self._target = drain, account, target
         self.claimed = 0
         self._batches = {batch.lent.id: batch for batch in able}
+        self._known = dict(self._batches)  # one that is left may have somebody who was just claimed
         self._nobody_until, self._claiming = 0.0, asyncio.Lock()
 
     async def claim(self) -> Assignment | None:
@@ -207,13 +208,13 @@ class LeasedQueue:
             return None
         drain.under_way[person.id] = person
         self.claimed += 1
-        batch = self._batches[person.batch]
+        batch = self._known[person.batch]
         return Assignment(person, self._target, batch.lent.options, batch.key, made_of(batch.lent, person), place_of(batch.lent, person))
 
     async def prepare(self, taken: Assignment) -> None:
         """Delete what others left, take over what was kept."""
         person = leased(taken.person)
-        await asyncio.to_thread(make_ready, self._batches[person.batch].lent, person)
+        await asyncio.to_thread(make_ready, self._known[person.batch].lent, person)
 
     def judge(self, taken: Assignment, report: Report, *, unreachable: bool, others: bool) -> Ending:
         """Decide as states.py says; but nobody fails for a folder that takes nothing more, or a connection that can be used no more."""

@@ -17,9 +17,11 @@ from engine.package.csv_table import CsvTable
 from engine.package.fields import RecordFields
 from engine.package.pages import PACKAGE
 from engine.package.values import together
+from engine.package.write import table_of
 from engine.pages.texts import texts
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import Labels
+from tests.package.answers import kind
 
 SCALARS = st.sampled_from(
     ["x", "=1", " =1", "", "a, b", 'q"', "<b>", "2026-11-29T08:00:00Z", "\n", 7, 1, True, None, Number("1.0"), [], {}]
@@ -89,3 +91,13 @@ def shown(column: Column) -> tuple[Any, ...]:
     each = [cells.html(value, {}, place) for value, place in zip(column.values, column.marks, strict=True)] if column.marks else []
     known = [value if type(value).__module__ == "builtins" and type(value) is not object else repr(value) for value in column.values]
     return column.node.path, known, marked, cells.column(column.values, {}, column.marks), column.is_same(), len(each)
+
+
+def test_a_table_that_holds_a_record_twice_is_a_fault(tmp_path):
+    """Its rows are counted against what was said to be given, as the pages are."""
+    one = GivenRecord(b'{"a":1}')
+    with (
+        pytest.raises(ValueError, match=r"meetings: 1 records were said to be given, and 2 are in its table"),
+        table_of(kind([one]), tmp_path / "x.csv") as table,
+    ):
+        table.add_all([{"a": 1}, {"b": 1}], None)
