@@ -122,6 +122,8 @@ class BatchFolder:
         raw = unseal_file(keys, key_path(self.home, self.id), KIND, self.id)
         if raw is None:
             message = f"{self.path}: the key to this batch's people is not in {self.home}: go on where it was begun, or begin a new one"
+            if self.database.count("select exists(select 1 from person where identifiers is null)"):
+                message = f"{self.path} was purged, and the key to this batch's people with it: begin a new one, with another --out"
             raise NotConnected(message)
         return BatchKey(raw)
 

@@ -81,3 +81,15 @@ def test_of_a_folder_of_batches_each_is_judged_by_itself(habeas, vendor, tmp_pat
     database.close()
     again = habeas("batch", str(people), "--vendor", str(vendor.spec), "--out", str(folder / "young"), **given)
     assert again.returncode == 0
+
+
+@pytest.mark.parametrize("command", ["batch", "resume"])
+def test_a_batch_that_was_purged_says_so_where_it_is_to_go_on(command, batch, vendor, tmp_path):
+    """Its key is nowhere else either."""
+    batch("A,ada@x.io")
+    aged(batch.out, days=90)
+    assert "purged: results" in batch.habeas("purge", str(batch.out), "--older-than", "30d").stdout
+    again = (str(tmp_path / "people.csv"), "--vendor", str(vendor.spec), "--out", str(batch.out))
+    done = batch.habeas(command, *(again if command == "batch" else (str(batch.out),)))
+    assert done.returncode == 4
+    assert "was purged, and the key to this batch's people with it: begin a new one" in " ".join(done.stderr.split())
