@@ -137,3 +137,14 @@ def test_somebody_whom_the_vendor_alone_does_not_answer_holds_nobody_up(batch, m
     assert batch(*(f"R{number},p{number}@x.io" for number in range(40))).code == 0
     assert (len(ended), ended[-1]) == (41, "R0")
     assert set(states_of(batch.out).values()) == {"done"}
+
+
+def test_a_run_says_when_the_person_can_be_looked_up_again(batch, vendor, tmp_path):
+    """Where the limit was used up before anybody was found, too."""
+    vendor.used_up = "@x.io"
+    done = batch.habeas("run", str(vendor.spec), "--email", "ada@x.io", "--out", str(tmp_path / "run"))
+    told = json.loads((tmp_path / "run" / "acme" / "manifest.json").read_text())
+    again = datetime.fromisoformat(told["endpoints"]["notes"]["again_at"])
+    assert done.returncode == 3
+    assert f"The vendor's limit is used up; run again after {again:%Y-%m-%d %H:%M} UTC." in " ".join(done.stdout.split())
+    assert f"the look-up failed: the vendor's limit is used up; it can go on at {again:%Y-%m-%d %H:%M:%S} UTC" in told["subject"]["reason"]
