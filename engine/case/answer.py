@@ -151,9 +151,16 @@ def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
 
 
 def expected_of(told: Mapping[str, Any]) -> int | None:
-    """Give the vendor's total of the person's records: lists that share a day tell some twice, and lists of several people tell others'."""
-    announced = told.get("expected")
-    return None if announced is None else max(0, announced - (told.get("duplicates") or 0) - (told.get("others") or 0))
+    """Give the vendor's total of the person's records: lists that share a day tell some twice, and lists of several people tell others'.
+
+    The total of one list never counts what came twice in it, since a record moved there while it was read: another may be missing then.
+    """
+    announced: int | None = told.get("expected")
+    if announced is None:
+        return None
+    total: int = announced - (told.get("others") or 0)
+    twice = (told.get("duplicates") or 0) if told.get("covered") else 0
+    return max(0, total - twice, min(announced, told.get("records") or 0))
 
 
 def _day(text: str) -> date:

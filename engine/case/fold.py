@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.case import acts
-from engine.case.acts import Act, Decided, Gap, LogLine
+from engine.case.acts import OTHERS, Act, Decided, Gap, LogLine
 from engine.case.deadlines import Pause
 from engine.contact.steps import Contact, ContactEvent, follow
 from engine.replaced import replace
@@ -19,6 +20,8 @@ PHASES: tuple[Phase, ...] = ("open", "gathering", "approved", "released", "close
 RUNNING: tuple[Phase, ...] = ("open", "gathering", "approved", "released")
 BEGUN: tuple[Phase, ...] = ("gathering", "approved", "released")
 ENDED: tuple[Phase, ...] = ("closed", "denied", "withdrawn")
+NOBODY = "no_match"
+NAMED_SINCE = "not asked by all that is known of the person now"
 
 
 def _same(*phases: Phase) -> dict[Phase, Phase]:
@@ -76,7 +79,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused.
 
     `refused`: what was fetched last was not taken, since it may be somebody else's; that holds until another identifier is chosen for
-    the vendor, or a run is taken in.
+    the vendor, or a run is taken in. `unnamed`: the run knows nobody, and was not asked by all that is known of the person now.
     """
 
     by_kind: str | None = None
@@ -85,6 +88,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     excused: Mapping[str, Excuse] = {}
     left_out: str | None = None
     refused: acts.IdentifierRefused | None = None
+    unnamed: bool = False
     contacts: Mapping[str, Contact] = {}
     mails: tuple[acts.MailSending, ...] = ()
     answers: tuple[acts.OwnerAnswered, ...] = ()
@@ -118,7 +122,8 @@ class VendorPart(msgspec.Struct, frozen=True):
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What the run did not obtain."""
-        return self.run.gaps if self.run is not None else ()
+        gaps = self.run.gaps if self.run is not None else ()
+        return (*(gap for gap in gaps if gap.endpoint != OTHERS), Gap(OTHERS, NAMED_SINCE)) if self.unnamed else gaps
 
 
 CLOSES: Mapping[str, tuple[str, ...]] = {"access": ("answered_data", "answered_none"), "deletion": ("answered_deleted", "answered_none")}
@@ -196,7 +201,17 @@ def _opened(case: Case, act: acts.CaseOpened, _: LogLine) -> Case:
 
 
 def _named(case: Case, act: acts.Named, _: LogLine) -> Case:
-    return replace(case, digests=act.digests, key_id=act.key_id, again=tuple(dict.fromkeys((*case.again, *act.again))))
+    added = {one.partition(":")[0] for one in act.digests if one not in case.digests}
+    vendors = {vendor: _named_since(part, added) for vendor, part in case.vendors.items()}
+    again = tuple(dict.fromkeys((*case.again, *act.again)))
+    return replace(case, digests=act.digests, key_id=act.key_id, again=again, vendors=vendors)
+
+
+def _named_since(part: VendorPart, added: set[str]) -> VendorPart:
+    """Make it a gap that nobody was found, where more is known of the person since: what was excused before was less."""
+    if not added or part.run is None or part.run.subject != NOBODY or (part.run.by_kinds and added.isdisjoint(part.run.by_kinds)):
+        return part
+    return replace(part, unnamed=True, excused={name: one for name, one in part.excused.items() if name != OTHERS})
 
 
 def _paused(case: Case, _: acts.Paused, line: LogLine) -> Case:
@@ -238,10 +253,20 @@ def _in_part(change: Callable[[VendorPart, Any], VendorPart]) -> Take:
     return take
 
 
-def _taken(part: VendorPart, act: acts.TakenIn) -> VendorPart:
+def _taken(case: Case, act: acts.TakenIn, _: LogLine) -> Case:
+    part = _part(case, act.vendor)
     if act.kind == "run":
-        return replace(part, run=act, left_out=None, refused=None)
-    return replace(part, files=(*part.files, act), left_out=None)
+        part = replace(part, run=act, left_out=None, refused=None, unnamed=_is_unknown_by(case, act))
+    else:
+        part = replace(part, files=(*part.files, act), left_out=None)
+    return replace(case, vendors={**case.vendors, act.vendor: part})
+
+
+def _is_unknown_by(case: Case, act: acts.TakenIn) -> bool:
+    """Whether nobody was found and the act does not know by what was asked, while the person has several identifiers of a kind."""
+    if act.subject != NOBODY or act.by_kinds or any(gap.endpoint == OTHERS for gap in act.gaps):
+        return False
+    return any(number > 1 for number in Counter(one.partition(":")[0] for one in case.digests).values())
 
 
 def _refused(case: Case, act: acts.IdentifierRefused, _: LogLine) -> Case:
@@ -327,7 +352,7 @@ TAKES: Mapping[type[Act], Take] = {
     acts.Delivered: lambda case, act, _: replace(case, delivered=act.how),
     acts.Purged: lambda case, act, _: replace(case, purged=case.purged | set(act.what)),
     acts.VendorAsked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind, refused=None)),
-    acts.TakenIn: _in_part(_taken),
+    acts.TakenIn: _taken,
     acts.Excused: _in_part(_excused),
     acts.MailSending: _asked(),
     acts.MailSent: _asked("took"),

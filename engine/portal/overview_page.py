@@ -16,7 +16,7 @@ from engine.case.acts import FILES, OTHERS
 from engine.case.deadlines import Deadlines
 from engine.case.fold import RUNNING, Case, VendorPart, refusal
 from engine.case.folder import OpenCase
-from engine.case.letters import conclusion
+from engine.case.letters import conclusion, is_address_in_doubt
 from engine.case.person import kind_words, read_person
 from engine.case.received import received_files
 from engine.case.regimes import due, regime_of
@@ -97,6 +97,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         under_way=errand is not None and errand.lives,
         released=_released(case),
         to_send=_letter_to_send(case),
+        in_doubt=is_address_in_doubt(case.case),
         blocked=[(block.what, block.why, way_of(block, specs)) for block in blocked],
         way=next_way(case, blocked, specs),
         nothing_blocks=unblocked_words(case.case),

@@ -11,13 +11,17 @@ from engine.package.readme import readme
 from engine.pages.texts import texts
 from tests.package.answers import answer, kind, meeting, service
 
+DAYS = {"from": "2026-01-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 TOTALS = [
     ("none was announced", {"records": 3, "expected": None, "duplicates": 1}, None),
     ("all came once", {"records": 3, "expected": 3, "duplicates": 0, "others": 0}, 3),
-    ("neighbouring days told some twice", {"records": 40, "expected": 54, "duplicates": 14, "others": 0}, 40),
+    ("neighbouring days told some twice", {"records": 40, "expected": 54, "duplicates": 14, "others": 0, "covered": DAYS}, 40),
+    ("a list told one twice, and lost none", {"records": 10, "expected": 10, "duplicates": 1, "others": 0, "covered": None}, 10),
+    ("a list told one twice, and lost another", {"records": 9, "expected": 10, "duplicates": 1, "others": 0, "covered": None}, 10),
+    ("more are other people's than were announced", {"records": 2, "expected": 9, "duplicates": 0, "others": 14}, 2),
     ("a list of several people", {"records": 2, "expected": 9, "duplicates": 0, "others": 7}, 2),
-    ("something is missing", {"records": 30, "expected": 54, "duplicates": 4, "others": 0}, 50),
-    ("more came twice than was announced", {"records": 1, "expected": 1, "duplicates": 2, "others": 0}, 0),
+    ("something is missing", {"records": 30, "expected": 54, "duplicates": 4, "others": 0, "covered": DAYS}, 50),
+    ("more came twice than was announced", {"records": 1, "expected": 1, "duplicates": 2, "others": 0, "covered": DAYS}, 1),
     ("an older manifest, which counts nothing else", {"records": 3, "expected": 4}, 4),
 ]
 LIKE_GDPR = {"gdpr", "uk"}
