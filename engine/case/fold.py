@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -10,8 +9,9 @@ from typing import Any, Literal
 import msgspec
 
 from engine.case import acts
-from engine.case.acts import OTHERS, Act, Decided, Gap, LogLine
+from engine.case.acts import Act, Decided, Gap, LogLine
 from engine.case.deadlines import Pause
+from engine.case.other_identifiers import lacking, lacking_perhaps, with_others
 from engine.contact.steps import Contact, ContactEvent, follow
 from engine.replaced import replace
 
@@ -20,8 +20,6 @@ PHASES: tuple[Phase, ...] = ("open", "gathering", "approved", "released", "close
 RUNNING: tuple[Phase, ...] = ("open", "gathering", "approved", "released")
 BEGUN: tuple[Phase, ...] = ("gathering", "approved", "released")
 ENDED: tuple[Phase, ...] = ("closed", "denied", "withdrawn")
-NOBODY = "no_match"
-NAMED_SINCE = "not asked by all that is known of the person now"
 
 
 def _same(*phases: Phase) -> dict[Phase, Phase]:
@@ -79,7 +77,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused.
 
     `refused`: what was fetched last was not taken, since it may be somebody else's; that holds until another identifier is chosen for
-    the vendor, or a run is taken in. `unnamed`: the run knows nobody, and was not asked by all that is known of the person now.
+    the vendor, or a run is taken in. `known`: how many identifiers are known, where the run found nobody and was not asked by all.
     """
 
     by_kind: str | None = None
@@ -88,7 +86,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     excused: Mapping[str, Excuse] = {}
     left_out: str | None = None
     refused: acts.IdentifierRefused | None = None
-    unnamed: bool = False
+    known: int = 0
     contacts: Mapping[str, Contact] = {}
     mails: tuple[acts.MailSending, ...] = ()
     answers: tuple[acts.OwnerAnswered, ...] = ()
@@ -122,8 +120,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What the run did not obtain."""
-        gaps = self.run.gaps if self.run is not None else ()
-        return (*(gap for gap in gaps if gap.endpoint != OTHERS), Gap(OTHERS, NAMED_SINCE)) if self.unnamed else gaps
+        return with_others(self.run.gaps if self.run is not None else (), self.known)
 
 
 CLOSES: Mapping[str, tuple[str, ...]] = {"access": ("answered_data", "answered_none"), "deletion": ("answered_deleted", "answered_none")}
@@ -201,17 +198,8 @@ def _opened(case: Case, act: acts.CaseOpened, _: LogLine) -> Case:
 
 
 def _named(case: Case, act: acts.Named, _: LogLine) -> Case:
-    added = {one.partition(":")[0] for one in act.digests if one not in case.digests}
-    vendors = {vendor: _named_since(part, added) for vendor, part in case.vendors.items()}
-    again = tuple(dict.fromkeys((*case.again, *act.again)))
-    return replace(case, digests=act.digests, key_id=act.key_id, again=again, vendors=vendors)
-
-
-def _named_since(part: VendorPart, added: set[str]) -> VendorPart:
-    """Make it a gap that nobody was found, where more is known of the person since: what was excused before was less."""
-    if not added or part.run is None or part.run.subject != NOBODY or (part.run.by_kinds and added.isdisjoint(part.run.by_kinds)):
-        return part
-    return replace(part, unnamed=True, excused={name: one for name, one in part.excused.items() if name != OTHERS})
+    vendors = {name: replace(one, known=lacking(one.run, act.digests, case.digests) or one.known) for name, one in case.vendors.items()}
+    return replace(case, digests=act.digests, key_id=act.key_id, again=tuple(dict.fromkeys((*case.again, *act.again))), vendors=vendors)
 
 
 def _paused(case: Case, _: acts.Paused, line: LogLine) -> Case:
@@ -254,19 +242,11 @@ def _in_part(change: Callable[[VendorPart, Any], VendorPart]) -> Take:
 
 
 def _taken(case: Case, act: acts.TakenIn, _: LogLine) -> Case:
-    part = _part(case, act.vendor)
+    part = replace(_part(case, act.vendor), left_out=None)
+    told: dict[str, Any] = {"files": (*part.files, act)}
     if act.kind == "run":
-        part = replace(part, run=act, left_out=None, refused=None, unnamed=_is_unknown_by(case, act))
-    else:
-        part = replace(part, files=(*part.files, act), left_out=None)
-    return replace(case, vendors={**case.vendors, act.vendor: part})
-
-
-def _is_unknown_by(case: Case, act: acts.TakenIn) -> bool:
-    """Whether nobody was found and the act does not know by what was asked, while the person has several identifiers of a kind."""
-    if act.subject != NOBODY or act.by_kinds or any(gap.endpoint == OTHERS for gap in act.gaps):
-        return False
-    return any(number > 1 for number in Counter(one.partition(":")[0] for one in case.digests).values())
+        told = {"run": act, "refused": None, "known": lacking_perhaps(act, case.digests)}
+    return replace(case, vendors={**case.vendors, act.vendor: replace(part, **told)})
 
 
 def _refused(case: Case, act: acts.IdentifierRefused, _: LogLine) -> Case:

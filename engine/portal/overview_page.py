@@ -76,7 +76,6 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     case = asked.case
     told, law = due(case.case, asked.home), regime_of(case.opened.regime)
     undecided, fault = _waiting(asked, case)
-    gaps = [gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)]
     blocked, specs = list(blocks(case.case, case.reference, undecided)), described()
     errand, _ = errand_of(case, "run")
     return portray(
@@ -104,7 +103,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         review_fault=fault,
         over=case.case.state in OVER,
         services=[_service(case, vendor, part) for vendor, part in case.case.vendors.items()],
-        gaps=gaps,
+        gaps=[gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)],
         can=_can(case, told, asked),
         no_longer=too_late(law, told, asked.today, _day) if law.extension is not None and case.case.extended is None else None,
         lines=timeline(case)[:LATEST],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.case.answer import expected_of
+from engine.case.acts import OTHERS, Gap, TakenIn
+from engine.case.answer import expected_of, subject_of
+from engine.case.fold import Excuse, VendorPart
 from engine.case.regimes import regimes
 from engine.package.index_page import first_sentences, under_gdpr
 from engine.package.readme import readme
@@ -49,3 +51,29 @@ def test_who_was_only_asked_is_not_told_as_searched():
     told = {asked: first_sentences(answer(service(asked=asked)), texts("engine.package", "en")).lead for asked in (answer().received, None)}
     assert told[answer().received].endswith(" One service was searched.")
     assert told[None].endswith(" One service was searched, or those who look after it were asked.")
+
+
+def test_who_was_left_out_is_not_counted_as_searched_or_asked():
+    """The operator accepted that nothing is had of a service: nobody may have been asked, and its own sentence says so."""
+    out = service(asked=None, why="We left it out.")
+    told = [first_sentences(answer(*services), texts("engine.package", "en")).lead for services in ((service(), out), (out,))]
+    assert told[0].endswith(" One service was searched.")
+    assert "searched" not in told[1]
+
+
+SUBJECTS = [
+    ("no_match", (), "no_match"),
+    ("no_match", (Gap("a", "denied"),), "no_match"),
+    ("no_match", (Gap(OTHERS, "not asked by another e-mail address"),), "unproven"),
+    ("matched", (), "matched"),
+    ("unproven", (Gap("lookup", "unproven"),), "unproven"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "gaps", "subject"), SUBJECTS)
+def test_nobody_is_said_only_where_all_that_is_known_was_asked(outcome, gaps, subject):
+    """To accept that an address was not asked by makes nobody of no one: the answer says that it cannot be said."""
+    run = TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject=outcome, gaps=gaps)
+    excused = {gap.endpoint: Excuse(gap.outcome, "It is new.") for gap in gaps}
+    for part in (VendorPart(run=run), VendorPart(run=run, excused=excused)):
+        assert subject_of(part, outcome) == subject

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from engine.case.acts import OTHERS, Excused, Gap, Named, TakenIn
-from engine.case.fold import NAMED_SINCE, fold
+from engine.case.fold import fold
 from engine.case.folder import OpenCase
+from engine.case.other_identifiers import others
 from engine.case.take import TakenRun, act_of_run
 from tests.case.acts_kit import NOW, OPENED, lines
 from tests.case.package_kit import open_here
@@ -60,7 +61,7 @@ def known(*digests: str) -> Named:
     return Named(kinds=("email",), digests=digests, key_id="k")
 
 
-SINCE = (Gap(OTHERS, NAMED_SINCE),)
+SINCE = (others(2),)
 EXCUSED = Excused(vendor="zoom", say="It is new.", endpoint=OTHERS)
 TWO = known("email:aa", "email:bb")
 FOUND = TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject="matched")
@@ -74,7 +75,7 @@ FOUND = TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject="matched")
         ([nobody("email", "phone"), known("email:aa", "phone:bb")], SINCE),
         ([nobody("email"), known("email:aa")], ()),
         ([nobody("email"), TWO, EXCUSED], ()),
-        ([nobody("email"), TWO, EXCUSED, known("email:aa", "email:bb", "email:cc")], SINCE),
+        ([nobody("email"), TWO, EXCUSED, known("email:aa", "email:bb", "email:cc")], (others(3),)),
         ([nobody("email"), TWO, nobody("email")], ()),
         ([nobody("email", gaps=(Gap(OTHERS, "x"), Gap("a", "denied"))), TWO], (Gap("a", "denied"), *SINCE)),
         ([FOUND, TWO], ()),
