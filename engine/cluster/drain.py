@@ -16,16 +16,17 @@ from engine.batch.targets import BatchTarget
 from engine.case.fetch import Stopping
 from engine.cluster import ownership, people
 from engine.cluster.lease import boot_seconds
-from engine.cluster.lent_batches import LentBatches, WorkableBatch
+from engine.cluster.lent_batches import ANSWERS_WITHIN, LentBatches, WorkableBatch
 from engine.cluster.metrics import UsedBucket, WorkerCounts
 from engine.cluster.ownership import Lease, ToldState
 from engine.cluster.people import LeasedPerson
 from engine.cluster.pool import Pool
-from engine.cluster.shared_folder import made_of, make_ready, place_of
+from engine.cluster.shared_folder import check_shared, made_of, make_ready, place_of
 from engine.cluster.spent import LeasedSpent
 from engine.connection.open import parse_name
 from engine.connection.store import StoreAway
 from engine.connection.stored import StoreError
+from engine.connection.uninterrupted import in_thread
 from engine.connection.vendor_account import account_of
 from engine.core.http import NoAnswer, Response
 from engine.errors import DiskError, Exit, HabeasError, NotConnected, OutputError
@@ -181,6 +182,7 @@ class LeasedQueue:
         self._drain, self.account, self._target = drain, account, target
         self.claimed = 0
         self._batches = {batch.lent.id: batch for batch in able}
+        self._known = dict(self._batches)  # one that is left may have somebody who was just claimed
         self._nobody_until, self._claiming = 0.0, asyncio.Lock()
 
     async def claim(self) -> Assignment | None:
@@ -206,13 +208,13 @@ class LeasedQueue:
             return None
         drain.under_way[person.id] = person
         self.claimed += 1
-        batch = self._batches[person.batch]
+        batch = self._known[person.batch]
         return Assignment(person, self._target, batch.lent.options, batch.key, made_of(batch.lent, person), place_of(batch.lent, person))
 
     async def prepare(self, taken: Assignment) -> None:
         """Delete what others left, take over what was kept."""
         person = leased(taken.person)
-        await asyncio.to_thread(make_ready, self._batches[person.batch].lent, person)
+        await asyncio.to_thread(make_ready, self._known[person.batch].lent, person)
 
     def judge(self, taken: Assignment, report: Report, *, unreachable: bool) -> Ending:
         """Decide as states.py says; but nobody fails for a folder that takes nothing more, or a connection that can be used no more."""
@@ -228,9 +230,25 @@ class LeasedQueue:
         return end if end.state == "done" or not gone else Ending("queued", reason=end.reason, spent=False)
 
     async def put(self, ended: EndedPerson) -> None:
-        """Write it down with the next group of this worker."""
+        """Write it down with the next group of this worker; a defect is none where the batch's folder went away meanwhile."""
         self._drain.under_way.pop(ended.person.id, None)
+        if ended.ending.code is Exit.DEFECT and await self._gone(leased(ended.person)):
+            ended = EndedPerson(ended.person, Ending("queued", spent=False))
         await self._drain.ended.add(ended)
+
+    async def _gone(self, person: LeasedPerson) -> bool:
+        """Whether a batch's folder is not the one here any more; then the batch is left to others."""
+        batch = self._batches.get(person.batch)
+        if batch is None:
+            return True
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                await in_thread(lambda: check_shared(batch.lent))
+        except (HabeasError, TimeoutError) as error:
+            self._batches.pop(person.batch, None)
+            self._drain.batches.leave(person.batch, person.connection, str(error) or f"{batch.lent.folder} does not answer here")
+            return True
+        return False
 
     def heard(self, answer: Response | NoAnswer) -> None:
         """Count it."""

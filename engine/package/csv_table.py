@@ -101,7 +101,7 @@ class CsvTable:
     def add_all(self, records: Sequence[Any], turned: Together | None) -> None:
         """Take records; `turned` are they on their side, where they are of one form: a field of all of them is then written at once."""
         first = 0 if turned is None else 1
-        for record in records[:first] if turned is not None else records:
+        for record in records[:first]:
             self.add(record)  # which has a column for each of their fields then, as long as there are columns
         cells = list[Sequence[str] | None]([None] * len(self._names))
         if turned is None or len(cells) < 2 or not self._fill_all(cells, turned, self._root):

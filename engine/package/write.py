@@ -13,7 +13,7 @@ from engine.errors import Refused, disk_error
 from engine.package.aside import link_or_copy
 from engine.package.bag import BagInfo, close_bag, sha256_of
 from engine.package.bag_names import COMPLETENESS, DATA, HEAD, INFORMATION, SIGNERS, WITHHELD
-from engine.package.content import CaseAnswer, PackageFile, Sender, Service
+from engine.package.content import CaseAnswer, PackageFile, RecordKind, Sender, Service
 from engine.package.csv_table import CsvTable
 from engine.package.package_paths import data_path, file_path
 from engine.package.pages import write_pages
@@ -47,17 +47,20 @@ def write_package(answer: CaseAnswer, bag: Path, signing: SigningKey) -> str:
         (bag / SIGNERS).write_text(signing.allowed_signers(principal_of(answer.sender)), "utf-8")
     except OSError as error:
         raise disk_error(error) from None
-    write_pages(answer, bag, lambda service, kind: _table(bag / data_path(service.vendor, kind.endpoint, "csv")))
+    write_pages(answer, bag, lambda service, kind: table_of(kind, bag / data_path(service.vendor, kind.endpoint, "csv")))
     return close_bag(bag, BagInfo(answer.reference, answer.made.date(), f"Habeas {answer.engine}"), known)
 
 
 @contextmanager
-def _table(path: Path) -> Iterator[CsvTable]:
-    """Give a table, which is written into its file when all records are in it."""
+def table_of(kind: RecordKind, path: Path) -> Iterator[CsvTable]:
+    """Give a table, which is written into its file when all records are in it. Raises ValueError where they are others than are given."""
     with tempfile.TemporaryFile(dir=path.parent) as waiting, path.open("xb") as file:
         table = CsvTable(waiting)
         yield table
-        table.finish(file)
+        rows = table.finish(file).rows
+    if rows != kind.given:
+        message = f"{kind.endpoint}: {kind.given} records were said to be given, and {rows} are in its table"
+        raise ValueError(message)
 
 
 def _files(service: Service, bag: Path, language: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import resource
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,23 @@ def test_a_great_many_lines_are_read_in_flat_memory():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert sum(isinstance(one, PersonLine) for one in read_lines(Endless())) == 99_999  # type: ignore[arg-type]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000
+
+
+def test_of_people_who_are_taken_in_nothing_stays_in_memory(habeas, vendor, tmp_path):
+    """Two thousand more take no more than the first: each is checked, sealed, written and forgotten."""
+    people = tmp_path / "people.csv"
+
+    def peak(count: int) -> int:
+        people.write_text("request,email,phone\n" + "".join(f"R{number},p{number}@x.io,+1555{number:07}\n" for number in range(count)))
+        tracemalloc.start()
+        done = habeas("batch", str(people), "--vendor", str(vendor.spec), "--check", **vendor.given)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (done.returncode, f"{count:,} people" in done.stdout) == (0, True)
+        return most
+
+    peak(10)  # what is imported and kept by whoever comes first
+    assert peak(2400) - peak(400) < 200_000
 
 
 def test_what_is_no_table_ends_at_once():

@@ -24,6 +24,7 @@ def test_a_batch_whose_folder_is_lost_is_forgotten(machine: HomeMachine):
     shutil.rmtree(machine.out)
     team = Team(Kept(machine.folder, machine.address), machine.vendor)
     team.lend(machine.folder / "other", {"X": ("xena@x.io", "default")})
+    team.close()
     done = machine.call("cancel", machine.address, *FORGET)
     assert done.returncode == 0, done.stderr
     assert flat(done.stdout) == "postgresql://team@/habeas has forgotten the batch and its 3 people; no file was touched."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 
@@ -106,8 +107,9 @@ def test_no_identifier_is_in_the_database(machine: HomeMachine):
         sealed = {row[0] for row in database.execute("select identifiers from person")}
     database.close()
     assert {bytes(row[0]) for row in rows} == sealed
+    words = re.sub(r"[0-9a-f]{16,}", "", dump)  # numbers and what is sealed, as hexadecimal digits, which may spell a name
     for name in ("ada", "bert", "carl"):
-        assert name not in dump
+        assert name not in words
         assert name.encode().hex() not in dump
 
 

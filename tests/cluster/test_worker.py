@@ -10,7 +10,8 @@ import pytest
 
 import engine.cluster.worker
 from engine.batch.lent_mark import MARK
-from engine.cluster import lent_batches, shared_folder
+from engine.batch.states import Ending
+from engine.cluster import drain, lent_batches, shared_folder
 from engine.connection.postgres_store import PostgresStore
 from engine.connection.store import StoreAway
 from engine.errors import Exit
@@ -204,3 +205,27 @@ async def test_a_credential_that_could_not_be_renewed_because_the_store_was_away
         await workers.until_done()
     assert set(states(team).values()) == {("done", 0)}
     assert not any("habeas connect" in line for line in here.said)
+
+
+async def test_nobody_fails_of_a_defect_that_a_folder_made_which_went_away(team, workers, tmp_path, monkeypatch):
+    """The batch is left to others, and worked on when it is there again; a defect of a folder that is there stays one."""
+    for module in (engine.cluster.worker, lent_batches):
+        monkeypatch.setattr(module, "TRY_AGAIN", 0.5)
+    mark, real = tmp_path / "batch" / MARK, drain.ending
+    team.connect("one")
+    team.vendor.hold = "/files"
+
+    def ends(*given: object, **named: object) -> Ending:
+        return real(*given, **named) if mark.exists() else Ending("failed", Exit.DEFECT, "a defect of ours")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(drain, "ending", ends)
+    team.lend(tmp_path / "batch", some_people(3, "one"))
+    async with workers() as here:
+        await workers.until(team.vendor.arrived.is_set)
+        mark.rename(tmp_path / MARK)
+        team.vendor.release()
+        await workers.until(lambda: any("left to other workers" in line for line in here.said))
+        await workers.until(lambda: set(states(team).values()) <= {("queued", None), ("queued", 0)})
+        (tmp_path / MARK).rename(mark)
+        await workers.until_done()
+    assert set(states(team).values()) == {("done", 0)}

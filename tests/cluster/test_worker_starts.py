@@ -66,3 +66,17 @@ async def test_a_worker_whose_tables_became_those_of_another_version_ends(team, 
         with pytest.raises(StoreAway, match=rf"is of a newer Habeas now \(version {VERSION + 1}, this one knows {VERSION}\)"):
             await here.task
         team.sql("update version set version = version - 1")
+
+
+def test_a_user_who_may_not_make_the_schema_is_told_who_may(habeas, postgres):
+    """The database is another's; nothing was made."""
+    postgres.sql("drop schema if exists habeas cascade", "alter database habeas owner to boss", database="habeas")
+    try:
+        for words in (("worker", "--create-tables"), ("connections", "create-tables")):
+            done = habeas(*words, postgres.address())
+            said = " ".join(done.stderr.split())
+            assert (done.returncode, done.stdout) == (Exit.NOT_CONNECTED, "")
+            assert said.endswith("does not let this user make the schema habeas: name the user who owns the database"), said
+    finally:
+        postgres.sql("alter database habeas owner to team", database="habeas")
+    assert habeas("worker", "--create-tables", postgres.address()).returncode == 0

@@ -10,12 +10,15 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.release.after_check import BLOCK, MOST_LINES, STEP, AfterCheck, LeakedValue
 from engine.release.hit import Hit
 from engine.release.ruling import Ruling
-from engine.release.searched_bytes import FileKind
+from engine.release.searched_bytes import FileKind, folded
 from engine.release.withheld import LONGEST, NOT_SEARCHED, WithheldText, WithheldTexts
+from engine.release.written import plain
 from tests.moments import few
 
 SECRET, MAIL, NAME, NUMBER = "Qx7Zt9Lm2", "bea@acme.example", "José Pérez-Groß", "+14155550142"
@@ -327,3 +330,19 @@ def test_names_of_files_are_searched_and_no_value_is_shown():
     assert [one.lines for one in found] == [(0,)]
     assert MAIL not in repr(texts(MAIL).found[MAIL])
     assert AfterCheck(texts()).check("f", "json", [b"{}"]) == []
+
+
+SIGNS = st.sampled_from(
+    [*"aA1 -<", "\u00c4", "\ufb01", "\uff21", "\u0301", "\u0308", "\u1e9e", "\u2013", "\u03a3", "\uac00", "\u1100", "\u1161", "\u0439"]
+)
+
+
+@given(st.lists(st.one_of(SIGNS, st.just("plain words, " * 400)), max_size=40).map("".join), st.integers(0, 3))
+def test_what_is_not_ascii_is_written_anew_as_if_the_whole_text_were(text, cut):
+    """An accent belongs to the letter before it, whatever stands around; a piece may begin within a letter."""
+    whole = plain(text).encode()
+    for dash in ("\u2010", "\u2011", "\u2012", "\u2013"):
+        whole = whole.replace(dash.encode(), b"-")
+    assert folded(text.encode()) == whole
+    piece = text.encode()[cut:]
+    assert folded(piece).decode() == folded(piece.decode("utf-8", "ignore").encode()).decode()

@@ -1,0 +1,103 @@
+"""Records that are read and written together leave as each would by itself."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.language.expressions.lossless_json import Number, dumps
+from engine.package import csv_table
+from engine.package.cell import Cells
+from engine.package.columns import Column, columns_of, columns_together
+from engine.package.csv_table import CsvTable
+from engine.package.fields import RecordFields
+from engine.package.pages import PACKAGE
+from engine.package.values import together
+from engine.package.write import table_of
+from engine.pages.texts import texts
+from engine.release.given_record import GivenRecord, WithheldPlace
+from engine.release.labels import Labels
+from tests.package.answers import kind
+
+SCALARS = st.sampled_from(
+    ["x", "=1", " =1", "", "a, b", 'q"', "<b>", "2026-11-29T08:00:00Z", "\n", 7, 1, True, None, Number("1.0"), [], {}]
+)
+LISTS = st.one_of(st.lists(SCALARS, max_size=2), st.lists(st.fixed_dictionaries({"a": SCALARS}), max_size=2), st.just([["x"]]))
+VALUES = st.one_of(SCALARS, LISTS, st.fixed_dictionaries({"a": SCALARS, "b": SCALARS}))
+FORMS = st.sampled_from([("a",), ("a", "b"), ("b", "c", "d")])
+
+
+@st.composite
+def many(draw: st.DrawFn) -> list[Any]:
+    """Invent records, mostly of one form, in which a field holds values of one kind, or of several."""
+    names = draw(FORMS)
+    of = {name: draw(st.sampled_from([SCALARS, LISTS, VALUES, st.just("same"), st.fixed_dictionaries({"a": VALUES})])) for name in names}
+    records: list[Any] = [{name: draw(of[name]) for name in names} for _ in range(draw(st.integers(1, 6)))]
+    return [*records, *draw(st.lists(st.one_of(VALUES, st.just({})), max_size=1))]
+
+
+def marks(record: Any, draw: Any) -> tuple[WithheldPlace, ...]:
+    """Invent what is withheld in a record: a text as a whole, a part of it, a field that is no longer there."""
+    found = []
+    for name, value in record.items() if isinstance(record, dict) else ():
+        how = draw(st.sampled_from(["", "", "whole", "part"])) if isinstance(value, str) else ""
+        if how:
+            found.append(WithheldPlace(f"/{name}", "mask", "third_party", value, 0, len(value) if how == "whole" else len(value) // 2))
+    gone = draw(st.sampled_from(["", "", "gone", "e", "b"])) if isinstance(record, dict) else ""
+    return (*found, WithheldPlace(f"/{gone}", "drop", "third_party")) if gone and gone not in record else tuple(found)
+
+
+@given(many(), st.integers(1, 8))
+def test_a_table_of_many_records_is_that_of_each(records, most):
+    """The same bytes and the same summary, whatever came before, and where there are fewer columns than fields."""
+    tables = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_table, "MOST_COLUMNS", most)
+        patch.setattr(csv_table, "LONGEST_CELL", 4)
+        for at_once in (True, False):
+            table, to = CsvTable(io.BytesIO()), io.BytesIO()
+            for part in (records[:-1], records, records[::-1]):
+                if at_once:
+                    table.add_all(part, together(part) if part else None)
+                else:
+                    for record in part:
+                        table.add(record)
+            tables.append((table.finish(to), to.getvalue()))
+    assert tables[0] == tables[1]
+
+
+@given(many(), st.data())
+def test_the_columns_of_many_records_are_those_of_each(records, data):
+    """The same fields in the same order, with the same values, the same places withheld, and the same to be read."""
+    records = [record for record in records if isinstance(record, dict)]  # as all that leave are
+    every = [GivenRecord(dumps(record), marks(record, data.draw)) for record in records]
+    told = []
+    for turned in (together(records), None):
+        found = columns_together(RecordFields(Labels(), "calls"), every, records, turned)
+        told.append([shown(column) for column in found])
+    assert told[0] == told[1]
+    fields = RecordFields(Labels(), "calls")
+    assert told[0] == [shown(column) for column in columns_of([fields.read_decoded(*one) for one in zip(every, records, strict=True)])]
+
+
+def shown(column: Column) -> tuple[Any, ...]:
+    """Say all that a page says of a column."""
+    cells = Cells(texts(PACKAGE, "en"), "Acme", "calls.json")
+    marked = column.marks and [list(one) for one in column.marks]
+    each = [cells.html(value, {}, place) for value, place in zip(column.values, column.marks, strict=True)] if column.marks else []
+    known = [value if type(value).__module__ == "builtins" and type(value) is not object else repr(value) for value in column.values]
+    return column.node.path, known, marked, cells.column(column.values, {}, column.marks), column.is_same(), len(each)
+
+
+def test_a_table_that_holds_a_record_twice_is_a_fault(tmp_path):
+    """Its rows are counted against what was said to be given, as the pages are."""
+    one = GivenRecord(b'{"a":1}')
+    with (
+        pytest.raises(ValueError, match=r"meetings: 1 records were said to be given, and 2 are in its table"),
+        table_of(kind([one]), tmp_path / "x.csv") as table,
+    ):
+        table.add_all([{"a": 1}, {"b": 1}], None)
