@@ -166,7 +166,9 @@ def letter_command(reference: str, kind: str, why: str | None, ground: str = "ot
     name = do_with_letter(case, where, WantedLetter(kind, why, more, cast("acts.Ground", ground)), today(), now)
     print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
     if is_address_in_doubt(case.case):
-        print_text("It names no address: a service asked by e-mail led to somebody else. Send it to one that is known to be the person's.")
+        print_text(
+            "It names no address: a service asked by e-mail may have led to somebody else. Send it to one that is known to be the person's."
+        )
     tell_next(case)
 
 
