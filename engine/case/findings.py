@@ -59,6 +59,10 @@ PLACED = (
     "JOIN pointers ON pointers.id = findings.pointer WHERE "
 )
 ROWS_REACHED = 'SELECT DISTINCT "values".row FROM findings JOIN "values" ON "values".id = findings.value WHERE '
+ROWS_IN_FIELDS = (  # of the stands, which are fewer than the findings
+    'SELECT DISTINCT "values".row FROM stands JOIN "values" ON "values".id = stands.value '
+    "WHERE stands.field IN (SELECT json_each.value FROM json_each(?))"
+)
 DECIDE = "UPDATE findings SET act = ? WHERE "
 IN_ORDER = " ORDER BY findings.id LIMIT ?"
 OF_VALUE = 'findings.value = (SELECT id FROM "values" WHERE digest = ?)'
@@ -218,12 +222,12 @@ class Findings:
     def rows_about(self, targets: Iterable[Target]) -> tuple[int, ...]:
         """Give the rows whose values stand where decisions are or were about; a file is no value."""
         found = set[int]()
-        for about in targets:
+        for about in set(targets):
             if about.value is not None:
                 found.update(row for (row,) in self._database.execute('SELECT row FROM "values" WHERE digest = ?', (about.value,)))
             elif about.file is None:
-                reached = REACHED_IN_RECORD if about.record is not None else REACHED_BY_FIELD
-                found.update(row for (row,) in self._database.execute(ROWS_REACHED + reached, self._reached(about)))
+                reached = ROWS_REACHED + REACHED_IN_RECORD if about.record is not None else ROWS_IN_FIELDS
+                found.update(row for (row,) in self._database.execute(reached, self._reached(about)))
         return tuple(sorted(found))
 
     def row_of(self, digest: str) -> ListedRow:

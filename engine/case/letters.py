@@ -91,7 +91,7 @@ def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | Non
 
 
 def is_address_in_doubt(case: Case) -> bool:
-    """Whether a vendor that was asked by e-mail address may have led to somebody else: it may be that person's, and no letter names it by itself.
+    """Whether a vendor that was asked by e-mail address may have led to somebody else, whose it may be: no letter names it by itself.
 
     The log does not say which address that was, so whoever sends the letter fills in the one that was shown to be the person's.
     """
