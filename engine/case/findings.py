@@ -15,57 +15,42 @@ from typing import Any
 import msgspec
 
 from engine.case.acts import Target
+from engine.case.findings_decided import BY_FIELD, decide, digest_bytes, fields_of, rows_reached
 from engine.case.findings_fill import Digest, Flags, RunToRead, fill, lines_of, read_record
-from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, make, opened
+from engine.case.findings_tables import SCHEMA_VERSION, make, opened
 from engine.case.row_filter import EVERY_ROW, GROUPS, KINDS, RowCounts, RowFilter, counted
 from engine.errors import UsageError
 from engine.release import finders
-from engine.release.field_path import FieldSteps, parse_steps, reaches
+from engine.release.field_path import parse_steps, reaches
 from engine.release.record_values import at_pointer, fields_in
 
 NAME = "findings.sqlite"
 PLACES = 100
 VALUES = 'SELECT id, digest, shown, count, undecided, decision, asked FROM "values" WHERE '
 STILL = (
-    "SELECT DISTINCT vendor, endpoints.endpoint, fields.field FROM findings JOIN whys ON whys.id = findings.why "
-    "JOIN pointers ON pointers.id = findings.pointer JOIN fields ON fields.id = pointers.field "
-    "JOIN endpoints ON endpoints.id = fields.endpoint WHERE findings.value = ? AND findings.act IS NULL AND whys.asked"
+    "SELECT DISTINCT vendor, endpoints.endpoint, fields.field FROM members JOIN whys ON whys.id = members.why "
+    "JOIN pointers ON pointers.id = members.pointer JOIN fields ON fields.id = pointers.field "
+    "JOIN endpoints ON endpoints.id = fields.endpoint WHERE members.value = ? AND members.act IS NULL AND whys.asked"
 )
 STANDS = (
     "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "
     "JOIN endpoints ON endpoints.id = fields.endpoint JOIN whys ON whys.id = stands.why WHERE value = ? "
     "ORDER BY count DESC, vendor, endpoints.endpoint, fields.field, rule"
 )
-FIELDS = (
-    "SELECT fields.id, fields.field FROM fields JOIN endpoints ON endpoints.id = fields.endpoint "
-    "WHERE vendor = ? AND endpoints.endpoint = ?"
-)
 RECORDS = (
     "SELECT vendor, endpoints.endpoint, line, begins, endpoints.file FROM records JOIN endpoints ON endpoints.id = records.endpoint "
     "WHERE sha256 = ? AND vendor = coalesce(?, vendor) AND endpoints.endpoint = coalesce(?, endpoints.endpoint) ORDER BY records.id"
 )
-REACHED_IN_RECORD = (
-    "findings.id IN (SELECT inside.id FROM records JOIN endpoints ON endpoints.id = records.endpoint "
-    "JOIN findings AS inside ON inside.id > records.before AND inside.id <= records.last "
-    "JOIN pointers ON pointers.id = inside.pointer WHERE sha256 = ? AND vendor = coalesce(?, vendor) "
-    "AND endpoints.endpoint = coalesce(?, endpoints.endpoint) AND pointers.pointer = coalesce(?, pointers.pointer))"
-)
-REACHED_BY_FIELD = (
-    "findings.pointer IN (SELECT pointers.id FROM pointers WHERE pointers.field IN (SELECT json_each.value FROM json_each(?)))"
-)
 PLACED = (
-    "SELECT vendor, endpoints.endpoint, line, lower(hex(sha256)), pointers.pointer FROM findings "
-    "JOIN records ON records.id = findings.record JOIN endpoints ON endpoints.id = records.endpoint "
-    "JOIN pointers ON pointers.id = findings.pointer WHERE "
+    "SELECT vendor, endpoints.endpoint, line, lower(hex(sha256)), pointers.pointer FROM ({} ORDER BY findings.id, at LIMIT ?) AS found "
+    "JOIN records ON records.id = found.record JOIN endpoints ON endpoints.id = records.endpoint "
+    "JOIN pointers ON pointers.id = found.pointer ORDER BY found.id, at"
 )
-ROWS_REACHED = 'SELECT DISTINCT "values".row FROM findings JOIN "values" ON "values".id = findings.value WHERE '
-ROWS_IN_FIELDS = (  # of the stands, which are fewer than the findings
-    'SELECT DISTINCT "values".row FROM stands JOIN "values" ON "values".id = stands.value '
-    "WHERE stands.field IN (SELECT json_each.value FROM json_each(?))"
+OF_VALUE = (
+    "SELECT findings.id, record, pointer, at FROM members CROSS JOIN findings ON findings.together = members.together "
+    'WHERE value = (SELECT id FROM "values" WHERE digest = ?)'
 )
-DECIDE = "UPDATE findings SET act = ? WHERE "
-IN_ORDER = " ORDER BY findings.id LIMIT ?"
-OF_VALUE = 'findings.value = (SELECT id FROM "values" WHERE digest = ?)'
+OF_ALL = "SELECT findings.id, record, pointer, at FROM findings CROSS JOIN members ON members.together = findings.together WHERE "
 ENDPOINT_FILES = "SELECT file FROM endpoints WHERE vendor = ? AND endpoint = ?"
 PLACED_ENDPOINT = "SELECT vendor, endpoint, 0, '', '' FROM endpoints WHERE vendor = ? AND endpoint = ? LIMIT ?"
 PLACED_FILES = (
@@ -207,7 +192,7 @@ class Findings:
             rows,
             undecided,
             self._one('SELECT coalesce(max(id), 0) FROM "values"')[0],
-            self._one("SELECT coalesce(max(id), 0) FROM findings")[0],
+            int(self.fact("findings") or 0),
         )
 
     def listed(self, most: int = 50, skip: int = 0, only: RowFilter = EVERY_ROW) -> list[ListedRow]:
@@ -226,8 +211,7 @@ class Findings:
             if about.value is not None:
                 found.update(row for (row,) in self._database.execute('SELECT row FROM "values" WHERE digest = ?', (about.value,)))
             elif about.file is None:
-                reached = ROWS_REACHED + REACHED_IN_RECORD if about.record is not None else ROWS_IN_FIELDS
-                found.update(row for (row,) in self._database.execute(reached, self._reached(about)))
+                found.update(rows_reached(self._database, about))
         return tuple(sorted(found))
 
     def row_of(self, digest: str) -> ListedRow:
@@ -258,11 +242,11 @@ class Findings:
         if self._database.execute("SELECT text FROM facts WHERE name = 'decisions'").fetchone() == (told,):
             return
 
-        def decide(database: sqlite3.Connection) -> None:
-            self._decide(database, decisions)
+        def change(database: sqlite3.Connection) -> None:
+            decide(database, decisions)
             _noted(database, "decisions", told)
 
-        self._change(decide)
+        self._change(change)
 
     def _change(self, change: Callable[[sqlite3.Connection], None]) -> None:
         """Put a changed copy in the place of the cache; who has the cache of before open keeps it."""
@@ -276,36 +260,16 @@ class Findings:
         self._database = make(self._path, changed)
         before.close()
 
-    def _decide(self, database: sqlite3.Connection, decisions: Mapping[int, Target]) -> None:
-        database.execute('UPDATE "values" SET decision = NULL WHERE decision IS NOT NULL')
-        database.execute("UPDATE findings SET act = NULL WHERE act IS NOT NULL")
-        for act, decided in sorted(decisions.items()):
-            if decided.value is not None:
-                database.execute('UPDATE "values" SET decision = ? WHERE digest = ?', (act, decided.value))
-            elif decided.file is None:
-                reached = REACHED_IN_RECORD if decided.record is not None else REACHED_BY_FIELD
-                database.execute(DECIDE + reached, (act, *self._reached(decided)))
-        for statement in COUNTED.split(";"):
-            database.execute(statement)
-
-    def _reached(self, decided: Target) -> tuple[Any, ...]:
-        """Give what the findings that a decision is about are told by: their record, else their fields."""
-        if decided.record is not None:
-            return _bytes(decided.record), decided.vendor, decided.endpoint, decided.pointer or None
-        steps: FieldSteps = parse_steps(decided.field) if decided.field else ()
-        fields = self._database.execute(FIELDS, (decided.vendor, decided.endpoint))
-        return (msgspec.json.encode([number for number, field in fields if reaches(steps, tuple(field.split(".")))]).decode(),)
-
     def places(self, decided: Target, most: int = PLACES) -> list[RecordPlace]:
         """Give the places in the present runs that a decision is about, at most so many; none where what it names is gone."""
         if decided.value is not None:
-            return self._placed(PLACED + OF_VALUE + IN_ORDER, decided.value, most)
+            return self._placed(PLACED.format(OF_VALUE), decided.value, most)
         if decided.file is not None:
             return self._placed(PLACED_FILES, decided.file, decided.vendor, most)
         if decided.record is not None:
             return self._in_record(decided)[:most]
         if decided.field is not None:
-            return self._placed(PLACED + REACHED_BY_FIELD + IN_ORDER, *self._reached(decided), most)
+            return self._placed(PLACED.format(OF_ALL + BY_FIELD), fields_of(self._database, decided), most)
         return self._placed(PLACED_ENDPOINT, decided.vendor, decided.endpoint, most)
 
     def _placed(self, told: str, *of: Any) -> list[RecordPlace]:
@@ -314,7 +278,7 @@ class Findings:
     def _in_record(self, decided: Target) -> list[RecordPlace]:
         """Give a record, or a place in it that is there, wherever a line with this sha256 stands."""
         found = []
-        of = (_bytes(decided.record or ""), decided.vendor, decided.endpoint)
+        of = (digest_bytes(decided.record or ""), decided.vendor, decided.endpoint)
         for vendor, endpoint, line, begins, file in self._database.execute(RECORDS, of):
             if not decided.pointer or _stands(Path(file), begins, decided.pointer):
                 found.append(RecordPlace(vendor, endpoint, line, decided.record or "", decided.pointer or ""))
@@ -373,13 +337,6 @@ def _gone(decided: Target) -> str:
     if decided.record is not None:
         return f"its record is not in the present run, or was fetched with other content: {where}"
     return f"the present runs have no such field or endpoint: {where}"
-
-
-def _bytes(sha256: str) -> bytes:
-    try:
-        return bytes.fromhex(sha256)
-    except ValueError:
-        return b""
 
 
 def _stands(file: Path, begins: int, pointer: str) -> bool:

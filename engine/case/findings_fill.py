@@ -7,7 +7,6 @@ import hmac
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +30,24 @@ Stands = tuple[int, int, int]  # a value, its field, and why it is flagged
 DECODER = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
-class FlaggedTogether(msgspec.Struct):
-    """What is flagged together in many records: a value, why, and its pointer, each by its number; where it stands; who stands on a side.
+class SideTogether(msgspec.Struct, gc=False):
+    """The values of a side; `beside` is the sum of the numbers of the sides they stood on that were not added to the values yet."""
+
+    group: int
+    values: tuple[int, ...]
+    beside: int = 0
+
+
+class FlaggedTogether(msgspec.Struct, gc=False):
+    """What is flagged together in many records: its number, 0 where that is nothing; where it stands; who stands on a side.
 
     `records` counts those that were not added to `stands` yet. `ruled` is kept, so that nothing else takes its number.
     """
 
     ruled: tuple[Ruling, ...]
-    places: tuple[tuple[int, int, int], ...]
+    number: int
     stands: tuple[Stands, ...]
-    sides: tuple[tuple[int, tuple[int, ...]], ...]
+    sides: tuple[SideTogether, ...]
     records: int = 0
 
 
@@ -94,8 +101,8 @@ def fill(path: Path, runs: Iterable[RunToRead], flags: Flags, digest: Digest, in
         for run in runs:
             for file in record_files(run.folder):
                 filling.read(run, file)
-        filling.close()
-        database.execute("INSERT INTO facts VALUES ('inputs', ?)", (inputs,))
+        told = {"inputs": inputs, "findings": str(filling.close())}
+        database.executemany("INSERT INTO facts VALUES (?, ?)", told.items())
 
     return make(path, from_runs)
 
@@ -115,10 +122,9 @@ class _Filling:
         self._pointers: dict[str, tuple[int, int]] = {}
         self._stands: dict[Stands, int] = {}
         self._known: dict[int, FlaggedTogether] = {}
-        self._found: list[tuple[int, int, int]] = []
-        self._found_in: list[tuple[int]] = []
+        self._found: list[tuple[int, int]] = []
         self._records: list[tuple[int, int, int, int, bytes, int, int]] = []
-        self._endpoint = self._record = self._pointer = self._count = 0
+        self._endpoint = self._record = self._pointer = self._together = self._count = 0
 
     def read(self, run: RunToRead, file: Path) -> None:
         """Read the records of one endpoint, and the list of its files."""
@@ -143,35 +149,44 @@ class _Filling:
             self._database.executemany("INSERT INTO files VALUES (?, ?, ?)", found)
 
     def _keep(self, flags: Iterable[tuple[Ruling, ...]]) -> None:
-        found, beside, record = self._found, self._beside, self._record
-        before, seen, known = len(found), dict[int, tuple[int, ...]](), self._known
+        found, known, record = self._found, self._known, self._record
+        before, seen = len(found), dict[int, tuple[int, ...]]()
         for ruled in flags:
             flagged = known.get(id(ruled)) or self._numbered(ruled)
-            flagged.records += 1
-            found += flagged.places
-            for side, values in flagged.sides:
-                before_it = seen.get(side)
-                new = values if before_it is None else tuple(value for value in values if value not in before_it)
-                seen[side] = new if before_it is None else before_it + new
-                number = hash((record, side))
-                for value in new:
-                    beside[value] += number
-        self._found_in += [(record,)] * (len(found) - before)
+            if flagged.number:
+                flagged.records += 1
+                found.append((record, flagged.number))
+            for side in flagged.sides:
+                if side.group in seen:
+                    self._add_beside(side, seen)
+                else:
+                    seen[side.group] = side.values
+                    side.beside += hash((record, side.group))
         self._count += len(found) - before
+
+    def _add_beside(self, side: SideTogether, seen: dict[int, tuple[int, ...]]) -> None:
+        """Note on a side that goes on in its record the values that did not stand on it before."""
+        new = tuple(value for value in side.values if value not in seen[side.group])
+        seen[side.group] += new
+        for value in new:
+            self._beside[value] += hash((self._record, side.group))
 
     def _numbered(self, ruled: tuple[Ruling, ...]) -> FlaggedTogether:
         """Give the numbers of what is flagged together: the same comes again and again."""
         if len(self._known) >= MOST_KNOWN:
             self._forget()
         flagged = [(ruling, *self._flagged(ruling)) for ruling in ruled if ruling.value and ruling.do != "give"]
-        places = tuple((value, why, place) for _, value, _, why, place in flagged)
+        if flagged:
+            self._together += 1
+            members = ((self._together, at, value, why, place) for at, (_, value, _, why, place) in enumerate(flagged))
+            self._database.executemany("INSERT INTO members (together, at, value, why, pointer) VALUES (?, ?, ?, ?, ?)", members)
         stands = tuple((value, field, why) for _, value, field, why, _ in flagged)
         sides = dict[int, dict[int, None]]()
         for ruling, value, *_ in flagged:
             if ruling.group is not None:
                 sides.setdefault(ruling.group, {})[value] = None
-        told = tuple((side, tuple(values)) for side, values in sides.items())
-        found = self._known[id(ruled)] = FlaggedTogether(ruled, places, stands, told)
+        told = tuple(SideTogether(side, tuple(values)) for side, values in sides.items())
+        found = self._known[id(ruled)] = FlaggedTogether(ruled, self._together if flagged else 0, stands, told)
         return found
 
     def _flagged(self, ruling: Ruling) -> tuple[int, int, int, int]:
@@ -186,6 +201,9 @@ class _Filling:
         for flagged in self._known.values():
             for stands in flagged.stands:
                 self._stands[stands] = self._stands.get(stands, 0) + flagged.records
+            for side in flagged.sides:
+                for value in side.values:
+                    self._beside[value] += side.beside
         self._known.clear()
 
     def _value(self, text: str) -> int:
@@ -220,14 +238,12 @@ class _Filling:
 
     def _write(self) -> None:
         self._database.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", self._records)
-        found = map(add, self._found_in, self._found)
-        self._database.executemany("INSERT INTO findings (record, value, why, pointer) VALUES (?, ?, ?, ?)", found)
+        self._database.executemany("INSERT INTO findings (record, together) VALUES (?, ?)", self._found)
         self._records.clear()
         self._found.clear()
-        self._found_in.clear()
 
-    def close(self) -> None:
-        """Write what is left; values that always stand side by side get one row."""
+    def close(self) -> int:
+        """Write what is left, and say in how many places values stand; those that always stand side by side get one row."""
         self._write()
         self._forget()
         self._by_text.clear()
@@ -249,6 +265,7 @@ class _Filling:
         self._database.executemany('UPDATE "values" SET row = ?, count = ?, asked = ? WHERE id = ?', told)
         for statement in (FILLED + COUNTED).split(";"):
             self._database.execute(statement)
+        return sum(counts)
 
 
 def lines_of(file: Path) -> Iterator[tuple[int, int, bytes]]:

@@ -1,9 +1,11 @@
 """The tables of `findings.sqlite`, a cache: what was flagged in a case's runs, where, and what was decided about it.
 
-Numbers stand for texts, so that 400,000 findings fit into some megabytes; as what the values of a row were found is a sum of bits, one for
-each kind. The file is private: it holds values of records. A file that has its name never changes: who decides makes another one of it,
-which takes its place. So nobody waits, and what somebody has open stays what it was, whatever others do; SQLite's own locks and journals
-hang on names, and would take one file's for another's.
+Numbers stand for texts, and what is flagged together in many records is one number in each of them: `findings` has a row for each time,
+`members` what stands behind the number, so that 600,000 places fit into some megabytes. A record that something was decided about has
+numbers of its own. As what the values of a row were found is a sum of bits, one for each kind. The file is private: it holds values of
+records. A file that has its name never changes: who decides makes another one of it, which takes its place. So nobody waits, and what
+somebody has open stays what it was, whatever others do; SQLite's own locks and journals hang on names, and would take one file's for
+another's.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write
 from engine.errors import DiskError, HabeasError
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
@@ -37,9 +39,11 @@ CREATE TABLE "values" (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL, shown TEXT NOT NULL, row INTEGER NOT NULL,
     count INTEGER NOT NULL DEFAULT 0, asked INTEGER NOT NULL DEFAULT 0, undecided INTEGER NOT NULL DEFAULT 0, decision INTEGER
 );
-CREATE TABLE findings (
-    id INTEGER PRIMARY KEY, value INTEGER NOT NULL, why INTEGER NOT NULL, record INTEGER NOT NULL, pointer INTEGER NOT NULL, act INTEGER
-);
+CREATE TABLE findings (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, together INTEGER NOT NULL);
+CREATE TABLE members (
+    together INTEGER NOT NULL, at INTEGER NOT NULL, value INTEGER NOT NULL, why INTEGER NOT NULL, pointer INTEGER NOT NULL, act INTEGER,
+    PRIMARY KEY (together, at)
+) WITHOUT ROWID;
 CREATE TABLE stands (value INTEGER NOT NULL, field INTEGER NOT NULL, why INTEGER NOT NULL, count INTEGER NOT NULL);
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY, count INTEGER NOT NULL, kinds INTEGER NOT NULL,
@@ -47,8 +51,9 @@ CREATE TABLE rows (
 );
 """
 FILLED = """
-CREATE INDEX findings_by_value ON findings (value);
-CREATE INDEX findings_decided ON findings (value, act) WHERE act IS NOT NULL;
+CREATE INDEX findings_together ON findings (together);
+CREATE INDEX members_by_value ON members (value);
+CREATE INDEX members_decided ON members (value, act) WHERE act IS NOT NULL;
 CREATE INDEX stands_by_value ON stands (value);
 CREATE INDEX values_by_row ON "values" (row);
 CREATE INDEX values_by_digest ON "values" (digest);
@@ -60,14 +65,14 @@ CREATE INDEX rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
 """
 COUNTED = """
 UPDATE "values" SET undecided = asked - (
-    SELECT count(*) FROM findings JOIN whys ON whys.id = findings.why
-    WHERE findings.value = "values".id AND findings.act IS NOT NULL AND whys.asked
+    SELECT count(*) FROM members JOIN whys ON whys.id = members.why JOIN findings ON findings.together = members.together
+    WHERE members.value = "values".id AND members.act IS NOT NULL AND whys.asked
 );
 UPDATE rows SET undecided = (
     SELECT count(*) FROM "values" WHERE "values".row = rows.id AND "values".undecided AND "values".decision IS NULL
 ), act = (
     SELECT max(max(coalesce("values".decision, 0), coalesce((
-        SELECT max(findings.act) FROM findings WHERE findings.value = "values".id AND findings.act IS NOT NULL
+        SELECT max(members.act) FROM members WHERE members.value = "values".id AND members.act IS NOT NULL
     ), 0))) FROM "values" WHERE "values".row = rows.id
 );
 """

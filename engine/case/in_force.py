@@ -44,13 +44,15 @@ class Learned:
     def __init__(self, runs: Iterable[InReview], facts: list[Fact], kept: str | None = None) -> None:
         """Read every record of every run; where `kept` has what they tell of others, only those of the person. Raises UsageError."""
         self._of: dict[str, tuple[InReview, Own, KeysTold]] = {}
+        self._met: dict[str, PolicyInForce] = {}
         self._people: set[str] = set()
         people, keys = json.loads(kept) if kept is not None else ([], {})
         for run in runs:
             own, told = learn(run.policy, facts, run.records(partial(tells_own, run.policy)))
             self._of[run.vendor] = (run, own, told)
             if kept is None:
-                self._people.update(met(PolicyInForce(run.policy, own), _noted(run, told)))
+                self._met[run.vendor] = PolicyInForce(run.policy, own)
+                self._people.update(met(self._met[run.vendor], _noted(run, told)))
             else:
                 told.update({(index, text): place for index, text, place in keys[run.vendor]})
         self._people.update(people)
@@ -64,6 +66,9 @@ class Learned:
     def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False, parts: bool = False) -> PolicyInForce:
         """Put the policy for a vendor in force; `every` as PolicyInForce takes it, `parts` for a package."""
         run, own, told = self._of[vendor]
+        before = self._met.pop(vendor, None)
+        if before is not None and decisions is None and not parts:
+            return before.informed(told, self.find, every=every)
         return (PolicyOnParts if parts else PolicyInForce)(run.policy, own, told=told, finder=self.find, decisions=decisions, every=every)
 
 

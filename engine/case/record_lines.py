@@ -11,12 +11,13 @@ import msgspec
 from engine.case.review import Review
 from engine.errors import UsageError
 
+IN_IT = "FROM findings CROSS JOIN members ON members.together = findings.together "
+OF_IT = "WHERE findings.id > records.before AND findings.id <= records.last"
 WAITING = (
-    '(SELECT count(*) FROM findings CROSS JOIN whys ON whys.id = findings.why CROSS JOIN "values" ON "values".id = findings.value '
-    "WHERE findings.id > records.before AND findings.id <= records.last "
-    'AND whys.asked AND findings.act IS NULL AND "values".decision IS NULL)'
+    f'(SELECT count(*) {IN_IT} CROSS JOIN whys ON whys.id = members.why CROSS JOIN "values" ON "values".id = members.value '
+    f'{OF_IT} AND whys.asked AND members.act IS NULL AND "values".decision IS NULL)'
 )
-LINES = "SELECT line, begins, lower(hex(sha256)), last - before, "
+LINES = f"SELECT line, begins, lower(hex(sha256)), (SELECT count(*) {IN_IT}{OF_IT}), "
 BEHIND = " FROM records WHERE endpoint = (SELECT id FROM endpoints WHERE vendor = ? AND endpoint = ?) AND line > ?"
 IN_ORDER = " ORDER BY line LIMIT ?"
 COUNTED = "SELECT count(*) FROM records WHERE endpoint = (SELECT id FROM endpoints WHERE vendor = ? AND endpoint = ?)"
@@ -27,9 +28,10 @@ PLACES = (
     'JOIN "values" ON "values".id = stands.value GROUP BY fields.endpoint'
 )
 PLACED = (
-    "SELECT records.endpoint, count(*) FROM findings JOIN whys ON whys.id = findings.why JOIN records ON records.id = findings.record "
-    'JOIN "values" ON "values".id = findings.value '
-    'WHERE findings.act IS NOT NULL AND whys.asked AND "values".decision IS NULL GROUP BY records.endpoint'
+    "SELECT records.endpoint, count(*) FROM members JOIN whys ON whys.id = members.why "
+    'JOIN "values" ON "values".id = members.value JOIN findings ON findings.together = members.together '
+    "JOIN records ON records.id = findings.record "
+    'WHERE members.act IS NOT NULL AND whys.asked AND "values".decision IS NULL GROUP BY records.endpoint'
 )
 
 

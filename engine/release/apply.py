@@ -6,7 +6,7 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -17,7 +17,7 @@ from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, person_of
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
-from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, whole_side
+from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, all_said, whole_side
 from engine.release.reasons import BY_LAW, Treatment
 from engine.release.record_values import text_of, texts_at
 from engine.release.remembered import Remembered
@@ -66,6 +66,11 @@ class PolicyInForce:
         self._people = Remembered(self._judge, MOST_REMEMBERED)
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
         self._doubting = any(_doubts(rule) for rule in policy.others)
+
+    def informed(self, told: dict[tuple[int, str], int], finder: Finder, *, every: bool) -> PolicyInForce:
+        """Take what was learned meanwhile: by then records were read for their people alone, who need not be judged again."""
+        self._told, self._finder, self._every = told, finder, every
+        return self
 
     @property
     def on_records(self) -> bool:
@@ -150,15 +155,17 @@ class PolicyInForce:
             found += [one for one in laid if one.do != "give"]
         return found
 
-    def people(self, endpoint: str, record: Any, said: Container[Leaf | WholeSide] = ()) -> Iterator[Leaf | WholeSide]:
-        """Give what a record says of other people and was not said before, read together: also where it is left out, or told before."""
-        rules = self.compiled(endpoint)
-        if rules.names_people:
+    def people(self, endpoint: str, record: Any, said: set[Leaf | WholeSide] | None = None) -> Iterator[Leaf | WholeSide]:
+        """Give what a record says of other people and was not `said`, read together, and note it there: also where it is left out."""
+        rules, said = self.compiled(endpoint), set() if said is None else said
+        if rules.names_people and not all_said(rules, record, self._sides, said):
             reading = self._read_alike(rules)
             reading.people(record, rules.root)
             new = [leaf for leaf in reading.leaves if leaf not in said]
             sides = self._judged(reading) if new else {}
-            yield from (leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same")
+            others = [leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same"]
+            said.update(others, (leaf for leaf in new if isinstance(leaf, WholeSide)))
+            yield from others
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).

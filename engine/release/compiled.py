@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import compress, groupby
+from itertools import chain, compress, groupby
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -81,7 +81,13 @@ class FormSide(msgspec.Struct, frozen=True, eq=False):
     fields: tuple[tuple[str, Node], ...]
     values: Callable[[dict[str, Any]], tuple[Any, ...]]
 
+    def told(self, record: dict[str, Any], pointer: str = "") -> SideValues:
+        """Give what a record that stands at a pointer tells of the side."""
+        values = self.values(record)
+        return self, pointer, values, tuple(map(type, values))
 
+
+SideValues = tuple[FormSide, str, tuple[Any, ...], tuple[type, ...]]  # the fields, where their record stands, their values and types
 FormStep = tuple[str, Node] | FormSide
 
 
@@ -118,6 +124,17 @@ class Form(msgspec.Struct, eq=False):
                     raise
             else:
                 return self.more.get(told) or self._with(told)
+
+    def silent(self, records: Sequence[Any], stirring: Telling | Stirring) -> bool:
+        """Whether records, of which the first has this form, all have it and nothing in them must be read. False where that is not sure."""
+        names = tuple(records[0])
+        if self.steps or not all(type(record) is dict and tuple(record) == names for record in records):
+            return False
+        try:
+            usual = stirring.silent.issuperset(chain.from_iterable(compress(record.values(), self.usual) for record in records))
+            return usual and not (self.fresh and any(map(stirring.tells, [record[name] for record in records for name in self.fresh])))
+        except TypeError:
+            return False
 
     def _told(self, record: dict[str, Any], stirring: Telling | Stirring) -> tuple[int, ...]:
         """Give the places of texts that tell something, and note what does not: a field of which too much is new is looked at by itself."""

@@ -21,7 +21,6 @@ def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]]) -> Iterator
     said = set[Leaf | WholeSide]()
     for endpoint, record in records:
         for read in in_force.people(endpoint, record, said):
-            said.add(read)
             yield from (text for pointer, text in read.places if _tells_somebody(pointer, text))
         if len(said) > MOST_SAID:
             said.clear()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from engine.release.compiled import Compiled, FormSide, FormStep, Node
+from engine.release.compiled import Compiled, FormSide, FormStep, Node, SideValues
 from engine.release.field_path import FieldSteps, matches
 from engine.release.own import Sameness
 from engine.release.reasons import BY_LAW
@@ -35,7 +35,7 @@ class Leaf(msgspec.Struct, frozen=True, gc=False):
         return ((self.pointer, self.text),)
 
 
-class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
+class SideFound(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
 
     same: Sameness
@@ -43,7 +43,7 @@ class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
     group: int
 
 
-class WholeSide(msgspec.Struct, eq=False):
+class WholeSide(msgspec.Struct, eq=False, gc=False):
     """All that stands on one side in a record, read together: `facts` tell who it is.
 
     What followed last is kept beside it: who it is, with the number of its side in the record, and what happens to it then.
@@ -56,9 +56,6 @@ class WholeSide(msgspec.Struct, eq=False):
     number: int = -1
     found: SideFound | None = None
     ruled: tuple[Ruling, ...] = ()
-
-
-SideValues = tuple[FormSide, str, tuple[Any, ...], tuple[type, ...]]  # the fields, where their record stands, their values and types
 
 
 def _never(*_: object) -> bool:
@@ -111,7 +108,7 @@ class RecordReading:
         if isinstance(value, dict):
             self._walk_steps(value, self._steps(value, node), pointer, side)
         elif isinstance(value, list):
-            for index, inner in enumerate(value):
+            for index, inner in enumerate(value if not self._silent(value, node) else ()):
                 steps = self._steps(inner, node) if isinstance(inner, dict) else None
                 if steps == ():
                     continue
@@ -124,8 +121,14 @@ class RecordReading:
         else:
             self._value(value, node, pointer, side, name)
 
+    def _silent(self, items: list[Any], node: Node) -> bool:
+        """Whether the items are records of one form in which nothing tells anything, as most are."""
+        if self._stirring is None or not items or type(items[0]) is not dict:
+            return False
+        return self._rules.form(node, items[0]).silent(items, self._stirring)
+
     def _steps(self, record: dict[str, Any], node: Node) -> tuple[FormStep, ...]:
-        form = self._rules.form(node, record)
+        form = node.forms.get(tuple(record)) or self._rules.form(node, record)
         if self.only_people:
             return form.people
         return form.fields if self._stirring is None else form.to_read(record, self._stirring)
@@ -143,9 +146,8 @@ class RecordReading:
         """Read all that stands on a side, where that can be done together."""
         if self._together is None:
             return False
-        values = together.values(record)
         try:
-            found = self._together((together, pointer, values, tuple(map(type, values))))
+            found = self._together(together.told(record, pointer))
         except TypeError:  # fields or items in one of them
             return False
         if found is not None:
@@ -223,6 +225,19 @@ def whole_side(told: SideValues) -> WholeSide | None:
     leaves = (_leaf_of(value, node, pointer + node.step, side, name) for name, node, value in read)
     found = tuple(leaf for leaf in leaves if leaf is not None)
     return WholeSide(side, facts, found, tuple((leaf.pointer, leaf.text) for leaf in found))
+
+
+def all_said(rules: Compiled, record: Any, sides: Mapping[SideValues, WholeSide | None], said: Container[Leaf | WholeSide]) -> bool:
+    """Whether all people of a record stand on sides that were read together, and said, before."""
+    if type(record) is not dict:
+        return False
+    try:
+        for step in rules.form(rules.root, record).people:
+            if type(step) is not FormSide or sides.get(step.told(record)) not in said:
+                return False
+    except TypeError:  # fields or items in one of them
+        return False
+    return True
 
 
 def _leaf_of(value: Any, node: Node, pointer: str, side: SideKey | None, name: str, *, decided: bool = False) -> Leaf | None:

@@ -252,19 +252,25 @@ def test_what_is_no_record_is_said_with_its_line(tmp_path):
 WHO = st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz"), st.booleans())
 
 
-@given(st.lists(st.lists(WHO, max_size=3), max_size=6))
-def test_rows_are_values_that_always_stand_side_by_side(tmp_path_factory, records):
-    """As counted slowly: two values share a row where they stand on the same sides of the same records, and nowhere else."""
-    folder = tmp_path_factory.mktemp("case")
-
-    def flags(vendor, endpoint, record, sha256):
-        for group, (first, second, free) in enumerate(record):
-            yield from together(group, first, second, free)
+def flagging_together():
+    """Flag both values of each person of a record; those of `a` and `b` together, and as the same thing in each record."""
 
     @cache
     def together(group, first, second, free):
         found = [beside(f"/{group}/{place}", value, None if free else group) for place, value in enumerate((first, second))]
         return [tuple(found)] if first < "c" else [(ruling,) for ruling in found]
+
+    def flags(vendor, endpoint, record, sha256):
+        for group, (first, second, free) in enumerate(record):
+            yield from together(group, first, second, free)
+
+    return flags
+
+
+@given(st.lists(st.lists(WHO, max_size=3), max_size=6))
+def test_rows_are_values_that_always_stand_side_by_side(tmp_path_factory, records):
+    """As counted slowly: two values share a row where they stand on the same sides of the same records, and nowhere else."""
+    folder = tmp_path_factory.mktemp("case")
 
     sides = {}
     for number, record in enumerate(records):
@@ -272,9 +278,49 @@ def test_rows_are_values_that_always_stand_side_by_side(tmp_path_factory, record
             for value in (first, second):
                 sides.setdefault(value, set()).update(() if free else {(number, group)})
     expected = {frozenset(other for other in sides if other == value or (sides[value] and sides[other] == sides[value])) for value in sides}
-    with open_findings(folder, [run(folder / "zoom", records)], lambda: flags, DIGEST) as found:
+    with open_findings(folder, [run(folder / "zoom", records)], flagging_together, DIGEST) as found:
         assert {frozenset(value.shown for value in row.values) for row in found.listed()} == expected
         assert found.totals().findings == 2 * sum(map(len, records))
+
+
+FEW = st.lists(st.tuples(st.sampled_from("ac"), st.just("w"), st.booleans()), min_size=1, max_size=2)
+ABOUT = st.tuples(st.sampled_from(("record", "place", "value", "endpoint")), st.integers(0, 3), st.integers(0, 1), st.integers(0, 1))
+
+
+@given(st.lists(FEW, min_size=1, max_size=4), st.lists(st.lists(ABOUT, max_size=3), min_size=1, max_size=3))
+def test_a_decision_reaches_its_places_and_no_others_however_much_is_flagged_together(tmp_path_factory, records, turns):
+    """As counted slowly, place by place: what other records share with one that is decided about stays asked there."""
+    folder = tmp_path_factory.mktemp("case")
+    places = [
+        (line, f"/{group}/{at}", value)
+        for line, record in enumerate(records, 1)
+        for group, who in enumerate(record)
+        for at, value in enumerate(who[:2])
+    ]
+    shas = [record_digest(line_of(record)) for record in records]
+
+    def read(kind, record, group, at):
+        line, pointer = min(record, len(records) - 1), f"/{group}/{at}"
+        if kind == "value":
+            value = "w" if at else "ac"[group]
+            return target(value=DIGEST(value)), lambda place: place[2] == value
+        if kind == "endpoint":
+            return target(vendor="zoom", endpoint="calls"), lambda _: True
+        named = pointer if kind == "place" else None
+        return target(record=shas[line], pointer=named), lambda place: shas[place[0] - 1] == shas[line] and named in (None, place[1])
+
+    with open_findings(folder, [run(folder / "zoom", records)], flagging_together, DIGEST) as found:
+        for turn in [*turns, []]:
+            decided = [read(*about) for about in turn]
+            found.settle({act: of for act, (of, _) in enumerate(decided, 1)})
+            values = {value.shown: value for row in found.listed() for value in row.values}
+            assert set(values) == {value for *_, value in places}
+            for shown, value in values.items():
+                stands = [place for place in places if place[2] == shown]
+                assert [(place.line, place.pointer, shown) for place in found.places(target(value=value.digest))] == stands
+                reached = [place for place in stands if any(reaches(place) for of, reaches in decided if of.value is None)]
+                assert (value.count, value.undecided) == (len(stands), len(stands) - len(reached))
+                assert (value.decision is not None) == any(of.value == value.digest for of, _ in decided)
 
 
 def test_a_record_is_known_by_its_line_without_the_end():

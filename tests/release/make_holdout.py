@@ -11,12 +11,16 @@ import random
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, Self
+from unittest.mock import patch
 
 from faker import Faker
 
 SEED = 2026
 YEARS = datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+MADE = 2026, 11, 29  # who is how old on that day: Faker counts births back from today
 NOTES = {  # a sentence around a value that does not say what it is, and the word for a password
     "en_US": ("Please see {} before Friday", "Password"),
     "en_GB": ("As agreed: {} (see minutes)", "Passcode"),
@@ -79,14 +83,38 @@ def positives(dice: random.Random, locale: str, seed: int) -> Iterator[tuple[str
         yield "secrets", value, f"{password}: {value}"
 
 
+class MadeAt(datetime):
+    """The moment at which the hold-out was made."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Self:
+        """Give that moment."""
+        return cls(*MADE, 12, tzinfo=tz)
+
+
+class MadeOn(date):
+    """The day on which the hold-out was made."""
+
+    @classmethod
+    def today(cls) -> Self:
+        """Give that day."""
+        return cls(*MADE)
+
+
+def national(locale: str, name: str, seed: int) -> list[str]:
+    """Give nine numbers of a register, the same on every day."""
+    fake, then = Faker(locale), SimpleNamespace(datetime=MadeAt, date=MadeOn, timedelta=timedelta)
+    fake.seed_instance(seed)
+    registers = [patch(f"faker.providers.ssn.{one}.datetime", then) for one in ("sv_SE", "fi_FI")]
+    with patch("faker.providers.date_time.datetime", MadeAt), registers[0], registers[1]:
+        return [str(getattr(fake, name)()) for _ in range(9)]
+
+
 def registers(seed: int) -> Iterator[tuple[str, str, str, str]]:
     """Give national numbers, as positives do, with their locale."""
     for locale, (name, named) in NATIONAL.items():
-        fake = Faker(locale)
-        fake.seed_instance(seed)
         if named is not None:
-            for number in range(9):
-                value = str(getattr(fake, name)())
+            for number, value in enumerate(national(locale, name, seed)):
                 yield locale, "national_ids", value, (value, f"- {value} -", named.format(value))[number % 3]
 
 

@@ -91,6 +91,33 @@ def sorted_(rulings):
     return sorted(rulings, key=lambda one: (one.pointer, one.rule, one.value))
 
 
+LEG = {"leg_id": "5c6e433715ba2bdd177219d3", "codec": "opus"}
+LISTS = [
+    [LEG, LEG, {**LEG, "codec": "Bea Stone"}],
+    [LEG, {**LEG, "leg_id": "+14155550142"}],
+    [LEG, {"codec": "opus", "leg_id": "Bea Stone"}],
+    [LEG, {**LEG, "to": "Bea Stone"}],
+    [LEG, {"leg_id": "x", "codec": {"name": "Bea Stone"}}],
+    [LEG, {"leg_id": ["Bea Stone"], "codec": "opus"}],
+    [LEG, ["leg_id", "codec"], "Bea Stone"],
+    [LEG, [{**LEG, "codec": "Bea Stone"}]],
+    [LEG, None, {**LEG, "codec": "Bea Stone"}],
+    ["Bea Stone", LEG],
+]
+
+
+@pytest.mark.parametrize("legs", LISTS)
+@pytest.mark.parametrize("before", [0, 3])
+def test_an_item_of_a_list_is_read_however_silent_those_beside_it_are(legs, before):
+    """Behind items that tell nothing stands a name, in another form, deeper, or in a field of which most values are new."""
+    quick, slow = (kind(Policy.model_validate(FIND), Own([]), finder=FINDERS) for kind in (PolicyInForce, one_by_one(PolicyInForce)))
+    for number in range(before):
+        assert quick.rulings("calls", {"legs": [{**LEG, "leg_id": f"{number}a{part}"} for part in "bcde"]}) == []
+    found = quick.rulings("calls", {"legs": legs})
+    assert found
+    assert found == slow.rulings("calls", {"legs": legs})
+
+
 @given(st.lists(ADDRESSES, min_size=1, max_size=6))
 def test_an_address_that_ends_with_a_number_of_a_program_is_looked_at_as_a_whole(addresses):
     """What is passed over because its beginning tells nothing holds nothing."""

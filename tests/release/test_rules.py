@@ -6,6 +6,7 @@ from base64 import b64encode
 
 import pytest
 
+from engine.language.expressions.lossless_json import Number
 from engine.release.apply import PolicyInForce
 from engine.release.finders import Finders
 from engine.release.hit import Hit
@@ -100,6 +101,27 @@ def test_what_stands_on_the_persons_own_side_is_nobody_who_was_met():
     in_force = PolicyInForce(policy("others: [{in: calls, who: [caller_*, callee_*]}]"), Own(ADA))
     record = {"caller_name": "Queen Ada", "caller_email": "ada@example.com", "callee_name": "Bea Stone"}
     assert [place for read in in_force.people("calls", record) for place in read.places] == [("/callee_name", "Bea Stone")]
+
+
+def test_who_is_new_is_met_beside_people_who_were_met_before():
+    """In the same record, below it, or as another number that only equals theirs; the person's own side hides nobody."""
+    in_force = PolicyInForce(policy("others: [{in: calls, who: [caller_*, callee_*, 'legs[].to_*']}]"), Own(ADA))
+    bea, own = {"caller_name": "Bea Stone", "caller_number": 5550142}, {"callee_name": "Queen Ada", "callee_email": "ada@example.com"}
+    told = [
+        (bea | own, {"Bea Stone", "5550142"}),
+        (bea | own, set()),
+        (bea | own | {"legs": [{"to_name": "Cem Aydin"}]}, {"Cem Aydin"}),
+        (bea | own | {"legs": [{"to_name": "Fay Holm"}]}, {"Fay Holm"}),
+        (bea | {"caller_number": Number("5550142.0")} | own, {"5550142.0"}),
+        ({**bea, "caller_name": ["Dee Moss"]} | own, {"Dee Moss"}),
+        ([own, bea, {**bea, "caller_name": "Eve Lund"}], {"Eve Lund"}),
+    ]
+    said, known = set(), set()
+    for record, new in told:
+        found = {text for read in in_force.people("calls", record, said) for _, text in read.places}
+        assert found - known == new
+        known |= found
+    assert list(in_force.people("calls", bea | own, said)) == []
 
 
 MET = [
