@@ -13,10 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.case.acts import Target
 from engine.case.findings import NAME, Findings, open_findings, settled
 from engine.case.findings_fill import RunToRead, record_digest, value_digest
-from engine.case.row_filter import RowFilter
 from engine.errors import UsageError
 from engine.release.finders import Finders
 from engine.release.ruling import Ruling
@@ -85,27 +83,6 @@ def dump(path):
 def found(tmp_path):
     with open_findings(tmp_path, [run(tmp_path / "zoom")], flagging, DIGEST) as findings:
         yield findings
-
-
-@pytest.mark.parametrize(
-    ("about", "shown"),
-    [
-        ({"vendor": "zoom", "endpoint": "calls"}, {"Ann Example", "Jon Example", "481516"}),
-        ({"vendor": "zoom", "endpoint": "calls", "field": "caller"}, {"Ann Example", "Jon Example"}),
-        ({"vendor": "zoom", "endpoint": "calls", "field": "topic"}, {"Ann Example", "481516"}),
-        ({"vendor": "zoom", "endpoint": "calls", "field": "amount"}, set()),
-        ({"vendor": "slack", "endpoint": "calls"}, set()),
-        ({"vendor": "zoom", "endpoint": "calls", "record": record_digest(line_of(CALLS[1]))}, {"Jon Example"}),
-        ({"value": DIGEST("481516")}, {"481516"}),
-        ({"vendor": "zoom", "endpoint": "calls", "file": "files/calls/0001.mp4"}, set()),
-    ],
-)
-def test_a_decision_that_was_taken_back_names_the_rows_it_was_about(found, about, shown):
-    """By its field, its kind of record, its record or its value: what changed since a release is found by it."""
-    rows = found.rows_about([Target(**about), Target(**about)])
-    listed = found.listed(only=RowFilter("changed", since=10_000, undone=rows))
-    assert {row.values[0].shown for row in listed} == shown
-    assert found.counted(RowFilter("changed", since=10_000, undone=rows)).shown == len(shown)
 
 
 def test_one_person_is_one_row_and_the_undecided_come_first(found, tmp_path):
