@@ -114,6 +114,7 @@ class TakenIn(Act, frozen=True, tag="taken"):
     """A finished run, or what a system without a spec gave, was taken in; `proof` is the sha256 of its manifest, or of the file.
 
     `unasked` are the endpoints that were never asked, because whether the vendor knows the person is unproven: one gap, `lookup`.
+    `by_kinds`: by which kinds of identifiers a vendor that found nobody knows people; empty where that is not known, as in older logs.
     """
 
     vendor: str
@@ -124,6 +125,7 @@ class TakenIn(Act, frozen=True, tag="taken"):
     gaps: tuple[Gap, ...] = ()
     same_person: bool | None = None
     unasked: tuple[str, ...] = ()
+    by_kinds: tuple[str, ...] = ()
 
 
 class Excused(Act, frozen=True, tag="excused"):

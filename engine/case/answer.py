@@ -18,6 +18,7 @@ from engine.case.fold import NEXT, VendorPart
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview
 from engine.case.manifest_check import contradicted
+from engine.case.other_identifiers import NOBODY
 from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
 from engine.case.take import PERIOD, TakenRun, read_run
@@ -107,7 +108,7 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
     return Service(
         vendor=run.vendor,
         title=str(body.get("title") or run.vendor),
-        subject=cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome),
+        subject=subject_of(part, outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
         how=_joined(searched, excuse(part, LOOKUP), excuse(part, OTHERS)),
         kinds=tuple(_kinds(part, told, language, labels)),
@@ -117,6 +118,12 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
         spec=body.get("spec", {}).get("sha256"),
         policy=review.sha256,
     )
+
+
+def subject_of(part: VendorPart, outcome: str) -> Literal["matched", "no_match", "unproven", "none"]:
+    """Say who was found: that nobody was is unproven where the person has an identifier that was not asked by, accepted or not."""
+    others = any(gap.endpoint == OTHERS for gap in part.gaps)
+    return "unproven" if others and outcome == NOBODY else cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome)
 
 
 def _kinds(part: VendorPart, told: ToldRun, language: str, labels: Labels) -> list[RecordKind]:
@@ -151,9 +158,16 @@ def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
 
 
 def expected_of(told: Mapping[str, Any]) -> int | None:
-    """Give the vendor's total of the person's records: lists that share a day tell some twice, and lists of several people tell others'."""
-    announced = told.get("expected")
-    return None if announced is None else max(0, announced - (told.get("duplicates") or 0) - (told.get("others") or 0))
+    """Give the vendor's total of the person's records: lists that share a day tell some twice, and lists of several people tell others'.
+
+    The total of one list never counts what came twice in it, since a record moved there while it was read: another may be missing then.
+    """
+    announced: int | None = told.get("expected")
+    if announced is None:
+        return None
+    total: int = announced - (told.get("others") or 0)
+    twice = (told.get("duplicates") or 0) if told.get("covered") else 0
+    return max(0, total - twice, min(announced, told.get("records") or 0))
 
 
 def _day(text: str) -> date:

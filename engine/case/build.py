@@ -72,6 +72,7 @@ def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks) -> BuiltP
         whole=found.compared_whole,
         opaque=found.opaque,
         held=sum(sum(kind.held.values()) for kind in kinds),
+        held_files=sum(file.source is None and file.because is not None for file in files),
     )
 
 

@@ -207,7 +207,7 @@ class Findings:
     def rows_about(self, targets: Iterable[Target]) -> tuple[int, ...]:
         """Give the rows whose values stand where decisions are or were about; a file is no value."""
         found = set[int]()
-        for about in targets:
+        for about in set(targets):
             if about.value is not None:
                 found.update(row for (row,) in self._database.execute('SELECT row FROM "values" WHERE digest = ?', (about.value,)))
             elif about.file is None:

@@ -11,6 +11,7 @@ import msgspec
 from engine.case import acts
 from engine.case.acts import Act, Decided, Gap, LogLine
 from engine.case.deadlines import Pause
+from engine.case.other_identifiers import lacking, lacking_perhaps, with_others
 from engine.contact.steps import Contact, ContactEvent, follow
 from engine.replaced import replace
 
@@ -76,7 +77,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused.
 
     `refused`: what was fetched last was not taken, since it may be somebody else's; that holds until another identifier is chosen for
-    the vendor, or a run is taken in.
+    the vendor, or a run is taken in. `known`: how many identifiers are known, where the run found nobody and was not asked by all.
     """
 
     by_kind: str | None = None
@@ -85,6 +86,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     excused: Mapping[str, Excuse] = {}
     left_out: str | None = None
     refused: acts.IdentifierRefused | None = None
+    known: int = 0
     contacts: Mapping[str, Contact] = {}
     mails: tuple[acts.MailSending, ...] = ()
     answers: tuple[acts.OwnerAnswered, ...] = ()
@@ -118,7 +120,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What the run did not obtain."""
-        return self.run.gaps if self.run is not None else ()
+        return with_others(self.run.gaps if self.run is not None else (), self.known)
 
 
 CLOSES: Mapping[str, tuple[str, ...]] = {"access": ("answered_data", "answered_none"), "deletion": ("answered_deleted", "answered_none")}
@@ -196,7 +198,8 @@ def _opened(case: Case, act: acts.CaseOpened, _: LogLine) -> Case:
 
 
 def _named(case: Case, act: acts.Named, _: LogLine) -> Case:
-    return replace(case, digests=act.digests, key_id=act.key_id, again=tuple(dict.fromkeys((*case.again, *act.again))))
+    vendors = {name: replace(one, known=lacking(one.run, act.digests, case.digests) or one.known) for name, one in case.vendors.items()}
+    return replace(case, digests=act.digests, key_id=act.key_id, again=tuple(dict.fromkeys((*case.again, *act.again))), vendors=vendors)
 
 
 def _paused(case: Case, _: acts.Paused, line: LogLine) -> Case:
@@ -238,10 +241,12 @@ def _in_part(change: Callable[[VendorPart, Any], VendorPart]) -> Take:
     return take
 
 
-def _taken(part: VendorPart, act: acts.TakenIn) -> VendorPart:
+def _taken(case: Case, act: acts.TakenIn, _: LogLine) -> Case:
+    part = replace(_part(case, act.vendor), left_out=None)
+    told: dict[str, Any] = {"files": (*part.files, act)}
     if act.kind == "run":
-        return replace(part, run=act, left_out=None, refused=None)
-    return replace(part, files=(*part.files, act), left_out=None)
+        told = {"run": act, "refused": None, "known": lacking_perhaps(act, case.digests)}
+    return replace(case, vendors={**case.vendors, act.vendor: replace(part, **told)})
 
 
 def _refused(case: Case, act: acts.IdentifierRefused, _: LogLine) -> Case:
@@ -327,7 +332,7 @@ TAKES: Mapping[type[Act], Take] = {
     acts.Delivered: lambda case, act, _: replace(case, delivered=act.how),
     acts.Purged: lambda case, act, _: replace(case, purged=case.purged | set(act.what)),
     acts.VendorAsked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind, refused=None)),
-    acts.TakenIn: _in_part(_taken),
+    acts.TakenIn: _taken,
     acts.Excused: _in_part(_excused),
     acts.MailSending: _asked(),
     acts.MailSent: _asked("took"),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.case.fold import Case
 from engine.case.folder import LETTERS, OpenCase
 from engine.case.person import Person
 from engine.case.regimes import Office, due, office, regime_of
@@ -85,8 +86,16 @@ def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | Non
     if not first.startswith(SUBJECT):
         message = f"{shown}{at}1: a letter begins with `{SUBJECT}...`"
         raise UsageError(message)
-    to = next(iter(person.identifiers.get("email", ())), None)
+    to = None if is_address_in_doubt(case.case) else next(iter(person.identifiers.get("email", ())), None)
     return Letter(" ".join(first.removeprefix(SUBJECT).split()), body.lstrip("\n"), to)
+
+
+def is_address_in_doubt(case: Case) -> bool:
+    """Whether a vendor that was asked by e-mail address may have led to somebody else, whose it may be: no letter names it by itself.
+
+    The log does not say which address that was, so whoever sends the letter fills in the one that was shown to be the person's.
+    """
+    return any(one.vendor is not None and "email" in one.kind.split(", ") for one in case.refused)
 
 
 def packaged(language: str, kind: str) -> str:

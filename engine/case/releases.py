@@ -27,7 +27,7 @@ class BuiltPackage(msgspec.Struct, frozen=True, kw_only=True):
 
     `elsewhere` names the places of values that are withheld at one place and given at another by decision; `whole` counts the short
     or common values that were compared as whole values only, `opaque` the files handed over that are no text and were not searched.
-    `withheld` counts places inside of records, `held` whole records.
+    `withheld` counts places inside of records, `held` whole records, `held_files` files; None where it was not counted yet.
     """
 
     sha256: str
@@ -39,6 +39,7 @@ class BuiltPackage(msgspec.Struct, frozen=True, kw_only=True):
     whole: int = 0
     opaque: int = 0
     held: int = 0
+    held_files: int | None = None
 
 
 class Package(msgspec.Struct, frozen=True):

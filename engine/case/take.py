@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
@@ -25,11 +26,13 @@ from engine.case.folder import OpenCase
 from engine.case.manifest_check import contradicted, contradiction
 from engine.case.received import ABOUT, our_name
 from engine.case.scratch import scratch
+from engine.catalogue import load
 from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import FOLDER, cannot_write, sync_folder, write_private
 from engine.connection.state_folder import VENDOR
 from engine.core.ledger import WITHOUT_PERSON, Subject
+from engine.core.proof import kinds_of
 from engine.errors import HabeasError, Refused, UsageError
 from engine.explain.run_folder import SpecName
 from engine.run_head import not_ended
@@ -41,6 +44,7 @@ MISSING = ("denied", "partial", "failed")
 LEFT_OUT, NARROWED, PERIOD, NOT_DOWNLOADED = "left out by order", "narrowed by order", "period", "not downloaded"
 NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
 CHUNK = 1 << 20
+LONGEST_REASON = 1_000
 ENDING = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,32}$")
 
 
@@ -93,8 +97,14 @@ class TakenRun(msgspec.Struct, frozen=True):
         missing = {name: str(one.get("outcome")) for name, one in asked.items() if one.get("outcome") in MISSING}
         period = [Gap(PERIOD, NARROWED)] if self.narrowed else []
         files = [Gap(f"{name}{FILES}", NOT_DOWNLOADED) for name, one in self.endpoints.items() if _files_left(one, is_gap=name in missing)]
-        why = {name: told for name in missing if isinstance(told := asked[name].get("reason"), str) and told}
+        why = {name: told for name in missing if (told := _reason(asked[name])) is not None}
         return (*subject, *(Gap(name, outcome, why.get(name)) for name, outcome in {**ordered, **missing}.items()), *files, *period)
+
+
+def _reason(told: Mapping[str, Any]) -> str | None:
+    """Give the reason of an outcome, for the log: a manifest made elsewhere may say anything there, also what must stand in no log."""
+    reason = told.get("reason")
+    return reason if isinstance(reason, str) and 0 < len(reason) <= LONGEST_REASON and reason.isprintable() and "@" not in reason else None
 
 
 def _files_left(told: Mapping[str, Any], *, is_gap: bool) -> bool:
@@ -189,23 +199,46 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, now: datetime, *, same
 def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Give the act that takes in a run which lies in `place`."""
     outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
-    gaps = (*run.gaps, *_not_asked_by(case, run))
-    return TakenIn(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=gaps, same_person=same, unasked=run.unasked)
+    known_by = _known_by(run)
+    return TakenIn(
+        vendor=run.vendor,
+        folder=folder,
+        proof=run.sha256,
+        subject=outcome,
+        gaps=(*run.gaps, *_not_asked_by(case, run, known_by)),
+        same_person=same,
+        unasked=run.unasked,
+        by_kinds=known_by,
+    )
 
 
-def _not_asked_by(case: OpenCase, run: TakenRun) -> Iterator[Gap]:
+def _not_asked_by(case: OpenCase, run: TakenRun, known_by: Sequence[str]) -> Iterator[Gap]:
     """Give the gap of a vendor that knows nobody by what it was asked by, now or before, while the person has more identifiers of it."""
-    if run.subject.get("outcome") != Subject.NO_MATCH or run.digest is None or run.digest.key_id != case.case.key_id:
+    if run.digest is None or not known_by:
         return
-    asked = set(run.digest.all)
+    comparable = run.digest.key_id == case.case.key_id
+    asked = set(run.digest.all) if comparable else set()
     for line in case.lines:
-        if isinstance(line.act, TakenIn) and line.act.vendor == run.vendor and line.act.kind == "run":
+        if isinstance(line.act, TakenIn) and line.act.vendor == run.vendor and line.act.subject == Subject.NO_MATCH:
             with suppress(HabeasError):  # a run that is no longer there proves nothing
                 earlier = read_run(case.folder / line.act.folder).digest
                 asked.update(earlier.all if earlier is not None else ())
-    left = {kind for one in case.case.digests if one not in asked and (kind := one.partition(":")[0]) in run.digest.by_kind}
+    left = Counter(kind for one in case.case.digests if one not in asked and (kind := one.partition(":")[0]) in known_by)
+    if not comparable:  # it asked by one of each kind, whichever
+        left -= Counter(run.digest.by_kind.keys())
     if left:
-        yield Gap(OTHERS, f"not asked by another {' or '.join(map(kind_name, sorted(left)))}")
+        told = [f"{'another' if kind in run.digest.by_kind else 'the'} {kind_name(kind)}" for kind in sorted(left)]
+        yield Gap(OTHERS, f"not asked by {' or '.join(told)}")
+
+
+def _known_by(run: TakenRun) -> tuple[str, ...]:
+    """Give the kinds of identifiers by which a vendor that found nobody knows people: those it was asked by, and those of its spec."""
+    if run.digest is None or run.subject.get("outcome") != Subject.NO_MATCH:
+        return ()
+    known = set(run.digest.by_kind)
+    with suppress(HabeasError):
+        known.update(kinds_of(load(run.vendor)))
+    return tuple(sorted(known))
 
 
 def _copied(source: Path, part: Path, run: TakenRun) -> None:

@@ -15,7 +15,7 @@ from engine.case import acts, log, take
 from engine.case.act_words import did
 from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.folder import OpenCase, checked_reference, open_case, references
-from engine.case.letters import conclusion
+from engine.case.letters import conclusion, is_address_in_doubt
 from engine.case.naming import asked_by, name_person
 from engine.case.person import Person, kind_words, parse_person, read_person
 from engine.case.regimes import due, regime_of
@@ -165,6 +165,10 @@ def letter_command(reference: str, kind: str, why: str | None, ground: str = "ot
     more = conclusion(case, lambda vendor: title_of(where, vendor)) if kind == "conclude" else None
     name = do_with_letter(case, where, WantedLetter(kind, why, more, cast("acts.Ground", ground)), today(), now)
     print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
+    if is_address_in_doubt(case.case):
+        print_text(
+            "It names no address: a service asked by e-mail may have led to somebody else. Send it to one that is known to be the person's."
+        )
     tell_next(case)
 
 

@@ -41,8 +41,8 @@ def build_command(reference: str, *, as_json: bool) -> None:
         return
     print_text(f"Built: {found.bag}, {told_size(found.bag)}; package {told.sha256}.")
     print_text(
-        f"It gives {counted(told.records, 'record')} and {counted(told.files, 'file')}; {counted(told.withheld, 'place')} and "
-        f"{counted(told.held, 'whole record')} are withheld."
+        f"It gives {counted(told.records, 'record')} and {counted(told.files, 'file')}; {counted(told.withheld, 'place')}, "
+        f"{counted(told.held, 'whole record')} and {counted(told.held_files or 0, 'file')} are withheld."
     )
     print_text(
         "Searched for what was withheld, unless because it is told elsewhere, not personal or not asked for: "

@@ -55,7 +55,7 @@ def add_command(name: str, role: str) -> None:
     passphrase = new_passphrase()
     add_user(home(), name, checked_role(role), passphrase, secrets.token_bytes(SALT))
     print_text(f"{name} may sign in, and {ROLES[role]}.")
-    _tell(passphrase)
+    _tell(name, passphrase)
 
 
 def change_command(name: str, role: str | None, *, passphrase: bool) -> None:
@@ -67,13 +67,12 @@ def change_command(name: str, role: str | None, *, passphrase: bool) -> None:
     change_user(home(), name, role, (made, secrets.token_bytes(SALT)) if made is not None else None)
     print_text(f"{name} is changed; whoever is signed in as {name} signs in again.")
     if made is not None:
-        _tell(made)
+        _tell(name, made)
 
 
-def _tell(passphrase: str) -> None:
-    print_text(
-        f"\n    {passphrase}\n\nThis passphrase is shown once, and kept nowhere. If it is lost: habeas portal changeuser NAME --passphrase"
-    )
+def _tell(name: str, passphrase: str) -> None:
+    lost = f"If it is lost: habeas portal changeuser {name} --passphrase"
+    print_text(f"\n    {passphrase}\n\nThis passphrase is shown once, and kept nowhere. {lost}")
 
 
 def remove_command(name: str) -> None:

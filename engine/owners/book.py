@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import yaml
@@ -18,7 +19,7 @@ from engine.contact.steps import PatienceRule
 from engine.errors import HabeasError, UsageError
 from engine.language.model.contact import AN_ADDRESS, MAILBOX, ContactWaySpec
 from engine.language.model.units import Duration, parse_duration
-from engine.language.text.mistakes import Misfit
+from engine.language.text.mistakes import Misfit, did_you_mean
 
 CONTACTS = "contacts.yaml"
 SECRET = "HABEAS_SMTP_SECRET"  # noqa: S105  the name of a variable
@@ -75,11 +76,13 @@ def contacts(home: Path) -> Contacts:
     """Read the operator's file; empty where there is none. Raises UsageError where it is not as it should be."""
     path = home / CONTACTS
     try:
-        told = msgspec.convert(yaml.safe_load(path.read_text("utf-8")) or {}, Contacts)
+        body = yaml.safe_load(path.read_text("utf-8")) or {}
+        told = msgspec.convert(body, Contacts)
     except FileNotFoundError:
         return Contacts()
-    except msgspec.ValidationError as error:
-        message = f"{path}: {error}; docs/contact.md shows what may stand there"
+    except msgspec.ValidationError:
+        what = next(_misplaced(body), "something in it is of another form than it should be")
+        message = f"{path}: {what}; docs/contact.md shows what may stand there"
         raise UsageError(message) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -92,6 +95,33 @@ def contacts(home: Path) -> Contacts:
         message = f"{path}: {what}"
         raise UsageError(message)
     return told
+
+
+def _misplaced(body: Any) -> Iterator[str]:
+    """Say where the file is not of the form it should be: where a word stands that is none, one lacks, or another kind of value stands."""
+    yield from _misfits("the file", body, Contacts)
+    for name, entry in body.get("owners", {}).items():
+        yield from _misfits(f"owners.{name}", entry, OwnerEntry)
+        for purpose in ("access", "deletion"):  # who takes the first only comes here with an entry that has words
+            yield from _misfits(f"owners.{name}.{purpose}", entry.get(purpose, {}), OwnerTerms)
+    yield from _misfits("smtp", body.get("smtp") or {"host": ""}, MailServer)
+
+
+def _misfits(place: str, body: Any, form: type[msgspec.Struct]) -> Iterator[str]:
+    """Say what is wrong in one part of the file, not below it, where it holds words at all."""
+    words = {one.name: one for one in msgspec.structs.fields(form)}
+    if not isinstance(body, dict):
+        yield f"{place} holds {', '.join(words)}, each with a colon behind it"
+        return
+    for word in body:
+        if word not in words:
+            yield f"{place}: `{word}` is no word here: {did_you_mean(str(word), words)}"
+        elif not isinstance(body[word], dict):
+            try:
+                msgspec.convert(body[word], words[word].type)
+            except msgspec.ValidationError:
+                yield f"{place}: `{word}` is not what it should be{'' if isinstance(body[word], str | list) else ': put a text in quotes'}"
+    yield from (f"{place}: `{name}` is missing" for name, one in words.items() if one.required and name not in body)
 
 
 def _faults(told: Contacts) -> list[str]:

@@ -118,9 +118,10 @@ def lead(answer: CaseAnswer, gaps: Sequence[Missing], left: Sequence[Missing]) -
 
 
 def _searched(answer: CaseAnswer, t: PageTexts) -> list[Markup]:
-    """Say how many services were searched; where no run asked all of them, that some were asked in another way."""
-    every = all(service.asked is not None for service in answer.services)
-    return [t("index.searched" if every else "index.searched_or_asked", n=len(answer.services))] if answer.services else []
+    """Say how many services were searched; where no run asked all of them, that some were asked in another way, or none if left out."""
+    told = [service for service in answer.services if service.asked is not None or service.files or service.why is None]
+    every = all(service.asked is not None for service in told)
+    return [t("index.searched" if every else "index.searched_or_asked", n=len(told))] if told else []
 
 
 def _counted(records: int, files: int, t: PageTexts) -> Markup:

@@ -6,7 +6,7 @@ import re
 
 from markupsafe import Markup
 
-from engine.package.cell import as_html
+from engine.package.cell import as_html, escaped
 from engine.pages.environment import marked_up
 
 PARTS = re.compile(r"(?<=[_./])(?=\w)")
@@ -20,4 +20,4 @@ def broken(name: str) -> Markup:
 
 def coded(sentence: str) -> Markup:
     """Write a sentence in which what is to be typed stands between backticks, as in a terminal."""
-    return marked_up(QUOTED.sub(r"<code>\1</code>", as_html(sentence)))
+    return marked_up(QUOTED.sub(r"<code>\1</code>", escaped(sentence)))  # a template would be escaped in what is HTML already

@@ -16,7 +16,7 @@ from engine.case.acts import FILES, OTHERS
 from engine.case.deadlines import Deadlines
 from engine.case.fold import RUNNING, Case, VendorPart, refusal
 from engine.case.folder import OpenCase
-from engine.case.letters import conclusion
+from engine.case.letters import conclusion, is_address_in_doubt
 from engine.case.person import kind_words, read_person
 from engine.case.received import received_files
 from engine.case.regimes import due, regime_of
@@ -76,7 +76,6 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     case = asked.case
     told, law = due(case.case, asked.home), regime_of(case.opened.regime)
     undecided, fault = _waiting(asked, case)
-    gaps = [gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)]
     blocked, specs = list(blocks(case.case, case.reference, undecided)), described()
     errand, _ = errand_of(case, "run")
     return portray(
@@ -97,13 +96,14 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         under_way=errand is not None and errand.lives,
         released=_released(case),
         to_send=_letter_to_send(case),
+        in_doubt=is_address_in_doubt(case.case),
         blocked=[(block.what, block.why, way_of(block, specs)) for block in blocked],
         way=next_way(case, blocked, specs),
         nothing_blocks=unblocked_words(case.case),
         review_fault=fault,
         over=case.case.state in OVER,
         services=[_service(case, vendor, part) for vendor, part in case.case.vendors.items()],
-        gaps=gaps,
+        gaps=[gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)],
         can=_can(case, told, asked),
         no_longer=too_late(law, told, asked.today, _day) if law.extension is not None and case.case.extended is None else None,
         lines=timeline(case)[:LATEST],

@@ -149,7 +149,7 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
         size=told_size(found.bag) if found.bag.is_dir() else "no longer there",
         sha256=told.sha256,
         records=told.records,
-        kept_back=_kept_back(told),
+        kept_back=kept_back_words(told),
         opaque=told.opaque,
         files=told.files,
         whole=told.whole,
@@ -159,10 +159,11 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
     )
 
 
-def _kept_back(told: BuiltPackage) -> str:
-    """Say what is withheld of the records: values in them, and whole ones. Files are counted where they are decided."""
-    counts = [counted(number, noun) for number, noun in ((told.withheld, "value"), (told.held, "whole record")) if number]
-    return " and ".join(counts) or "no value and no whole record"
+def kept_back_words(told: BuiltPackage) -> str:
+    """Say what is withheld: values in records, whole records, and files, which an older package did not count."""
+    numbers = {"value": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
+    *more, last = [counted(number, noun) for noun, number in numbers.items() if number] or [f"no {noun}" for noun in numbers]
+    return f"{', '.join(more)} and {last}" if more else last
 
 
 def do_package(asked: AskedPage) -> str | Portrayed:

@@ -112,15 +112,15 @@ class Portal:
 
     def _refused(self, request: web.Request, status: int, why: str) -> Portrayed:
         """Make the page of a refusal; only who is in sees the way back, and who may sign in is asked to."""
-        users, known = dict[str, PortalUser](), False
+        users, session = dict[str, PortalUser](), None
         with suppress(HabeasError):  # where the users cannot be read, nobody is known
             users = read_users(self._home)
-            known = self._guard().knows_host(request.headers.get("Host")) and self._found(request, users) is not None
-        if status == 403 and users and not known and why == COME_IN:
+            session = self._found(request, users) if self._guard().knows_host(request.headers.get("Host")) else None
+        if status == 403 and users and session is None and why == COME_IN:
             return self._who(request, None if request.method == "GET" else "You are not signed in any more. Nothing was written.", status)
         sentence = why if why.endswith(".") else REFUSED.get(status, why)
-        asked = AskedPage(self._home, self._now(), "")
-        return Portrayed(portray("refused.html", asked, sentence=sentence, known=known).html, status)
+        asked = AskedPage(self._home, self._now(), session.form_token if session else "", by=session.name if session else None)
+        return Portrayed(portray("refused.html", asked, sentence=sentence, known=session is not None).html, status)
 
     def _who(self, request: web.Request, sentence: str | None, status: int, name: str = "") -> Portrayed:
         """Make the page that asks who it is."""

@@ -17,7 +17,7 @@ from engine.release.hit import Hit, settled
 from engine.release.readable import readable
 from engine.release.vocabulary import Vocabulary
 
-VERSION = "5"
+VERSION = "6"
 LOCAL = r"(?:[\w+](?:[\w.+'\u2019&~-]{0,126}[\w+~-])?)"
 LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 DOMAIN = rf"(?:{LABEL}\.){{1,8}}(?:xn--[a-z0-9-]{{2,59}}|[^\W\d_]{{2,24}})"

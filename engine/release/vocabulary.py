@@ -24,7 +24,7 @@ WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SENTENCE = re.compile(r"[?!;\u2026]|:(?:\s|$)")
 ALONE = re.compile(r"(?<!\S)\+?\(?\d(?:[ ().\-/\u00a0]{0,2}\d){6,14}(?!\S)")
 EXTENSION = re.compile(
-    r"(?<![^\W_])(?:ext(?:n|ension)?|durchwahl|dw|anknytning|poste)[.:]?[ \u00a0]{0,2}([0-9]{2,6})(?![^\W_])", re.IGNORECASE
+    r"(?<![^\W_])(?:ext(?:n|ension)?|durchwahl|dw|nebenstelle|nst|anknytning|poste)[.:]?[ \u00a0]{0,2}([0-9]{2,6})(?![^\W_])", re.IGNORECASE
 )
 SHORT_NUMBER = re.compile(r"[0-9]{2,6}")
 LONG_ENOUGH = 6

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 
-from engine.case.acts import OTHERS, Gap, TakenIn
+import pytest
+
+from engine.case.acts import OTHERS, Excused, Gap, Named, TakenIn
+from engine.case.fold import fold
 from engine.case.folder import OpenCase
+from engine.case.other_identifiers import others
 from engine.case.take import TakenRun, act_of_run
-from tests.case.acts_kit import NOW
+from tests.case.acts_kit import NOW, OPENED, lines
 from tests.case.package_kit import open_here
 from tests.case.test_commands import PERSON
 
@@ -23,15 +27,19 @@ def test_nobody_by_one_address_is_not_nobody_by_the_other(habeas):
         digest = {one.partition(":")[0]: one.partition(":")[2] for one in asked}
         return {"outcome": outcome, "digest": digest, "key_id": key_id or case.case.key_id}
 
-    def gaps(subject: dict[str, object], here: OpenCase) -> tuple[Gap, ...]:
-        run = TakenRun("zoom", True, "x", None, subject, {}, {}, "0")
+    def gaps(subject: dict[str, object], here: OpenCase, vendor: str = "zoom") -> tuple[Gap, ...]:
+        run = TakenRun(vendor, True, "x", None, subject, {}, {}, "0")
         return act_of_run(here, here.folder / "runs" / "zoom", run, same=True).gaps
 
     other = (Gap(OTHERS, "not asked by another e-mail address"),)
     assert gaps(told("no_match", first), case) == gaps(told("no_match", second), case) == other
-    assert gaps(told("matched", first), case) == gaps(told("no_match", first, key_id="another"), case) == ()
+    assert gaps(told("matched", first), case) == ()
+    assert gaps(told("no_match", first, key_id="another"), case) == other  # it asked by one of two, whichever
     phone = next(one for one in case.case.digests if one.startswith("phone:"))
-    assert gaps(told("no_match", phone), case) == ()  # it knows nobody by e-mail address
+    assert gaps(told("no_match", phone, key_id="another"), case, "payroll") == ()
+    assert gaps(told("no_match", phone), case, "payroll") == ()  # it knows nobody by e-mail address
+    assert gaps(told("no_match", phone, first), case, "shopify") == other
+    assert gaps(told("no_match", first), case, "shopify") == (Gap(OTHERS, "not asked by another e-mail address or the phone number"),)
     (case.folder / "runs" / "zoom").mkdir(parents=True)
     body = {"vendor": "zoom", "simulated": True, "finished": "x", "reference": None, "endpoints": {}, "written": {}}
     (case.folder / "runs" / "zoom" / "manifest.json").write_text(json.dumps({**body, "subject": told("no_match", first)}))
@@ -41,3 +49,78 @@ def test_nobody_by_one_address_is_not_nobody_by_the_other(habeas):
     assert "zoom: the person is not known there by what was asked, and is known by more (not asked by another e-mail address)\n" in waits
     assert habeas("case", "excuse", "DSR-17", f"zoom/{OTHERS}", "--say", "The other address is new.").returncode == 0
     assert "and is known by more" not in habeas("case", "show", "DSR-17").stdout
+
+
+def nobody(*by_kinds: str, gaps: tuple[Gap, ...] = ()) -> TakenIn:
+    """Give a run that found nobody."""
+    return TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject="no_match", gaps=gaps, by_kinds=by_kinds)
+
+
+def known(*digests: str) -> Named:
+    """Say what is known of the person."""
+    return Named(kinds=("email",), digests=digests, key_id="k")
+
+
+SINCE = (others(2),)
+EXCUSED = Excused(vendor="zoom", say="It is new.", endpoint=OTHERS)
+TWO = known("email:aa", "email:bb")
+FOUND = TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject="matched")
+
+
+@pytest.mark.parametrize(
+    ("acts", "gaps"),
+    [
+        ([nobody("email"), TWO], SINCE),
+        ([nobody("email"), known("email:aa", "phone:bb")], ()),
+        ([nobody("email", "phone"), known("email:aa", "phone:bb")], SINCE),
+        ([nobody("email"), known("email:aa")], ()),
+        ([nobody("email"), TWO, EXCUSED], ()),
+        ([nobody("email"), TWO, EXCUSED, known("email:aa", "email:bb", "email:cc")], (others(3),)),
+        ([nobody("email"), TWO, nobody("email")], ()),
+        ([nobody("email", gaps=(Gap(OTHERS, "x"), Gap("a", "denied"))), TWO], (Gap("a", "denied"), *SINCE)),
+        ([FOUND, TWO], ()),
+        ([TWO, nobody()], SINCE),
+        ([nobody()], ()),
+        ([TWO, nobody(gaps=(Gap(OTHERS, "x"),))], (Gap(OTHERS, "x"),)),
+    ],
+)
+def test_what_is_named_after_a_run_was_not_asked_by_it(acts, gaps):
+    """Nobody was found by what was known then; a log that does not say by what is not believed either, where there are several."""
+    assert fold(lines([OPENED, *acts])).vendors["zoom"].open_gaps == gaps
+
+
+def test_only_a_run_that_found_nobody_counts_as_asked(habeas):
+    """An earlier run that proved nothing, or found the person, leaves the other identifier open."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
+    assert habeas("case", "name", "DSR-17", stdin="email: second@example.com\n").returncode == 0
+    case = open_here(habeas)
+    first, second = (one.partition(":")[2] for one in case.case.digests)
+    (case.folder / "runs" / "zoom").mkdir(parents=True)
+    body = {"vendor": "zoom", "simulated": True, "finished": "x", "reference": None, "endpoints": {}, "written": {}}
+    for outcome in ("unproven", "matched"):
+        subject = {"outcome": outcome, "digest": {"email": first}, "key_id": case.case.key_id}
+        (case.folder / "runs" / "zoom" / "manifest.json").write_text(json.dumps({**body, "subject": subject}))
+        case.act(TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject=outcome), NOW)
+        run = TakenRun("zoom", True, "x", None, {**subject, "outcome": "no_match", "digest": {"email": second}}, {}, {}, "0")
+        assert act_of_run(case, case.folder / "runs" / "zoom-2", run, same=True).gaps == (
+            Gap(OTHERS, "not asked by another e-mail address"),
+        )
+
+
+REASONS = [
+    ("the vendor denies it (HTTP 403, code 403)", "the vendor denies it (HTTP 403, code 403)"),
+    ("no such user: ada@acme.example", None),
+    ("cut\x1b[2J", None),
+    ("two\nlines", None),
+    ("x" * 5_000, None),
+    ("", None),
+    ({"a": 1}, None),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("reason", "why"), REASONS)
+def test_the_log_takes_a_reason_only_as_a_run_writes_it(reason, why):
+    """A manifest that was made elsewhere may hold anything: an address, control characters or a whole page never come into the log."""
+    run = TakenRun("zoom", True, "x", None, {"outcome": "matched"}, {"meetings": {"outcome": "denied", "reason": reason}}, {}, "0")
+    assert run.gaps == (Gap("meetings", "denied", why),)

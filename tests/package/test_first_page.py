@@ -8,6 +8,7 @@ import pytest
 
 from engine.package.index_page import first_sentences
 from engine.package.missing import by_reason, limits, missing
+from engine.package.readme import readme
 from engine.pages.texts import texts
 from engine.release.given_record import WithheldPlace
 from tests.package.answers import answer, file, given, kind, meeting, service
@@ -69,3 +70,12 @@ def test_a_reason_is_read_once(tmp_path):
     page = pages_of(found, tmp_path)["index.html"]
     assert page.count("The service refused to give this.") == 1
     assert "<ul><li>Zoom: faxes</li><li>Zoom: chats</li></ul>" in page
+
+
+def test_the_person_sees_when_the_answer_was_made(tmp_path):
+    """The day of the last decision, in both languages, on the page and in the README: not that of the building, so that bytes stay."""
+    for language, said in (("en", "Made on 1 December 2026."), ("de", "Erstellt am 1. Dezember 2026.")):
+        told = answer(service(kind([meeting(1, language)])), language=language)
+        (tmp_path / language).mkdir()
+        assert said in pages_of(told, tmp_path / language)["index.html"]
+        assert said in " ".join(readme(told, texts("engine.package", language)).split())

@@ -11,7 +11,7 @@ from engine.case.folder import open_case
 from engine.portal.errand import ErrandLine, ErrandOrder, path_of
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, built, give_all, open_here
-from tests.case.test_commands import PERSON, home_of
+from tests.case.test_commands import ADA, PERSON, home_of
 from tests.portal.conftest import OFFICE
 from tests.portal.test_values import AT as VALUES
 from tests.portal.test_values import listed, looked
@@ -42,6 +42,25 @@ def test_a_refused_identifier_is_not_asked_for_again(desk, ran):
     assert "    habeas case name DSR-20 && habeas case name DSR-20 --ask slack=email\n" in shown
     open_case(home_of(ran), "DSR-20").act(VendorAsked(vendor="slack", by_kind="email"), NOW)
     assert "Fetch it" in desk.see(OTHER)
+
+
+def test_a_letter_names_no_address_that_may_be_somebody_elses(desk, ran):
+    """Where a service that was asked by e-mail led to somebody else, whoever sends a letter fills the address in, and is told why."""
+    (home_of(ran) / "office.yaml").write_text("controller: Acme AB\ncontact: privacy@acme.example\n")
+    case = with_slack(ran)
+    case.act(IdentifierRefused(kind="username", reason=REFUSED, vendor="slack"), NOW)
+    assert "names no address" not in ran("case", "acknowledge", "DSR-20").stdout
+    case = open_case(home_of(ran), "DSR-20")
+    letter = case.folder / f"{case.lines[-1].act.letter}.eml"
+    assert f"To: {ADA}\n" in letter.read_text()
+    assert "It names no address" not in desk.see(OTHER)
+    case.act(IdentifierRefused(kind="email, username", reason=REFUSED, vendor="slack"), NOW)
+    case.act(VendorAsked(vendor="slack", by_kind="email"), NOW)
+    why = "It names no address: a service asked by e-mail may have led to somebody else. Send it to one that is known to be the person"
+    assert why in ran("case", "acknowledge", "DSR-20").stdout
+    case = open_case(home_of(ran), "DSR-20")
+    assert "\nTo:" not in (case.folder / f"{case.lines[-1].act.letter}.eml").read_text()
+    assert why in desk.see(OTHER)
 
 
 def test_why_something_is_missing_stands_beside_it(desk, ran):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+import pytest
+
 from engine.case.acts import Approved, Decided, Identified, Released
+from engine.case.releases import BuiltPackage
+from engine.portal.package_page import kept_back_words
 from tests.case.acts_kit import NOW
 from tests.case.invented import decided
 from tests.case.package_kit import bag_of, give_all, open_here
@@ -117,3 +122,20 @@ def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_pat
     portal.wait("build")
     assert "slip out</h2>" not in portal.see(AT)
     assert bag_of(habeas).is_dir()
+
+
+KEPT = [
+    ({"withheld": 2, "held": 1, "held_files": 3}, "2 values, 1 whole record and 3 files"),
+    ({"withheld": 0, "held": 0, "held_files": 1}, "1 file"),
+    ({"withheld": 1, "held": 0, "held_files": 1}, "1 value and 1 file"),
+    ({"withheld": 0, "held": 0, "held_files": 0}, "no value, no whole record and no file"),
+    ({"withheld": 0, "held": 2}, "2 whole records"),
+    ({"withheld": 0}, "no value and no whole record"),
+]
+
+
+@pytest.mark.parametrize(("counts", "words"), KEPT)
+def test_all_that_is_held_counts_as_withheld(counts, words):
+    """A file that is held is withheld as a value is; of files an older package says nothing, and then the page does not either."""
+    raw = msgspec.json.encode({"sha256": "0", "stands_on": 3, "records": 1, "files": 0, **counts})
+    assert kept_back_words(msgspec.json.decode(raw, type=BuiltPackage)) == words

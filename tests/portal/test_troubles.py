@@ -256,3 +256,13 @@ def test_a_state_folder_that_vanishes_is_told(desk):
     assert TOKEN.findall(page)
     assert desk.send(AT, page, do="identified", why="x").status == 404
     assert not (desk.home / "cases").exists()
+
+
+@pytest.mark.parametrize("path", [f"{AT}/contacts", "/letters", "/new"])
+def test_a_page_that_a_broken_file_stops_still_leads_to_the_others(office, path):
+    """A wrong word in contacts.yaml is told in our words, and the way to the cases stands above it as on every page."""
+    (office.home / "contacts.yaml").write_text("owners: {hris: {tos: hr@acme.example}}\n")
+    page = office.ask("GET", path)
+    assert (page.status, "owners.hris: <code>tos</code> is no word here: did you mean <code>to</code>?" in page.text) == (422, True)
+    assert '<nav aria-label="Habeas">' in page.text
+    assert office.send("/leave", page.text).status == 200

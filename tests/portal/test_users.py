@@ -54,6 +54,7 @@ def test_the_command_line_adds_changes_lists_and_removes(habeas, tmp_path):
     home = home_of(habeas)
     done = habeas("portal", "adduser", "ana", "--role", "review")
     assert done.returncode == 0
+    assert done.stdout.endswith("If it is lost: habeas portal changeuser ana --passphrase\n")
     (passphrase,) = re.findall(r"^ +([0-9A-Z-]{20,})$", done.stdout, re.MULTILINE)
     assert stat.S_IMODE((home / FILE).stat().st_mode) == 0o600
     assert passphrase not in (home / FILE).read_text()
