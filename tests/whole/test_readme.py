@@ -48,6 +48,7 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path):
     assert [re.split("DEMO-[12]", text)[0].strip() for text in of_case] == steps
     decides = [r"Decide about a row:", r"  habeas review give\|mask\|alias DEMO-1 value:[0-9a-f]{8}"]
     decides += [r"About a field, whoever stands in it:", r"  habeas review give\|mask\|drop DEMO-1 zoom/\S+"]
+    decides += [r"Decide about a file:", r"  habeas review give\|hold DEMO-1 zoom/files/\S+"]
     ends = "\n".join([r"[0-9]+ values found; [0-9]+ rows and [0-9]+ files wait for a decision\.", *decides])
     assert re.search(ends + r"\n\n$", of_case[3])
     check_the_released(tmp_path, of_case[-4], of_case[-1])
