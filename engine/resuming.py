@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from engine.assembly import ChosenConnection, Order, check_person, choose_connection, person_of, probe_of
@@ -23,6 +22,7 @@ from engine.core.identity import Identifier
 from engine.core.ledger import Outcome
 from engine.core.pace import checked_share
 from engine.core.selection import Selection, checked_plan
+from engine.decoding import converted
 from engine.discreet import Discreet
 from engine.errors import HabeasError, Refused, UsageError
 from engine.language.effective import Vendor
@@ -102,7 +102,7 @@ async def going_on(order: Order, person: Iterable[tuple[str, str]], session: Ses
         with suppress(HabeasError):
             head = read_head(folder)
             wanted = manifest_head(session, order.options, head.started.astimezone(UTC), (), ())
-            same = _asked(msgspec.convert(wanted, RunHead)) == _asked(head)
+            same = _asked(converted(wanted, RunHead)) == _asked(head)
             if same and (tries is None or len(head.resumed) < tries):
                 arguments = ResumeArguments(person=tuple(person), ended=True, digests=order.digests)
                 return replace(order, earlier=(await resumed_order(folder, head, order.vendor, arguments, order.chosen)).earlier)

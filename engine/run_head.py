@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from engine.decoding import converted
 from engine.errors import UsageError
 from engine.sink import MANIFEST, PART
 
@@ -148,7 +149,7 @@ def read_head(folder: Path) -> RunHead:
         if isinstance(log, int) and log > LOG:
             message = f"{folder} is of a newer Habeas ({str(told.get('engine'))[:20]}): go on with that one"
             raise UsageError(message)
-        return msgspec.convert(told, RunHead)
+        return converted(told, RunHead)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         message = f"{path} is damaged, so that nobody can tell what the run was: {again}"
         raise UsageError(message) from None

@@ -21,6 +21,7 @@ from engine.connection.private_files import Taken, locked
 from engine.connection.sealed_file import END, seal_file, unseal_file
 from engine.connection.sealing import NONCE_BYTES, decrypted, encrypted
 from engine.connection.vault import Vault
+from engine.decoding import decoder
 from engine.errors import InUse, NotConnected, OutputError, UsageError
 
 KIND = "batch"
@@ -114,7 +115,7 @@ class BatchFolder:
         self.path, self.database, self.home, self.lent = path, database, home, lent
         row = database.one("select id, created, options, refused from batch") or ("", "", "{}", 0)
         self.id, self.created, self.refused = str(row[0]), datetime.fromisoformat(row[1]), int(row[3])
-        self.options = msgspec.json.decode(row[2], type=BatchOptions)
+        self.options = decoder(BatchOptions).decode(row[2])
         self._file: os.stat_result | None = None
 
     def key(self, keys: Keys) -> BatchKey:

@@ -20,6 +20,7 @@ from engine.batch.people_csv import REQUEST
 from engine.batch.results import MANIFEST
 from engine.catalogue import load
 from engine.core.pace import counted_by
+from engine.decoding import decoder
 from engine.errors import HabeasError
 from engine.explain.batch_times import Band, BatchTimes, DrawnPerson, UsedLimit
 from engine.explain.run_folder import Moment, PageLine, TracedEnd, TracedLookup, first_wait
@@ -138,7 +139,7 @@ def _result(place: Path) -> DrawnResult:
     manifest, sent, begun, ended = None, list[tuple[float, str | None, str]](), list[float](), list[float]()
     for name, raw in _members(place):
         if name == MANIFEST:
-            manifest = msgspec.json.decode(raw, type=DrawnManifest)
+            manifest = decoder(DrawnManifest).decode(raw)
             continue
         for line in raw.splitlines():
             if not line.startswith(ENDS):

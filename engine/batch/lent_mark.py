@@ -12,6 +12,7 @@ import msgspec
 
 from engine.connection.private_files import put_in_place, sync_folder, write_new
 from engine.connection.store_address import identity, shown
+from engine.decoding import decoder
 from engine.errors import FULL, DiskError, OutputError, UsageError
 
 MARK = "dispatched.json"
@@ -35,7 +36,7 @@ def read_mark(folder: Path) -> LentMark | None:
     """Read the mark; None where the batch is not lent. Raises UsageError where it cannot be read: then nobody may work on the batch."""
     path = folder / MARK
     try:
-        mark = msgspec.json.decode(path.read_bytes(), type=LentMark)
+        mark = decoder(LentMark).decode(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):

@@ -22,6 +22,7 @@ from engine.core.identity import Identifier
 from engine.core.proof import kinds_of
 from engine.core.selection import Selection, checked_plan, choose, since_of
 from engine.core.subject import inside_texts, possible
+from engine.decoding import decoder
 from engine.errors import NotConnected, UsageError
 from engine.language.effective import Vendor
 from engine.runner import RunOptions
@@ -90,7 +91,7 @@ class BatchTarget(msgspec.Struct, dict=True):
 
     def order(self, person: QueuedPerson, who: Mapping[str, Identifier], options: BatchOptions, out: Path) -> Order:
         """Make the order for a row."""
-        wish = msgspec.json.decode(person.wish, type=Wish)
+        wish = decoder(Wish).decode(person.wish)
         wanted = RunOptions(selection=self.selection(wish), files=options.files, narrow=wish.narrow, reference=person.request)
         return Order(chosen=self.chosen, person=who, options=wanted, out=out, plan=self.order_plan(options))
 

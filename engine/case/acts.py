@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.decoding import converted
 from engine.errors import UsageError
 from engine.release.reasons import Because, Treatment
 
@@ -318,4 +319,4 @@ def act_of(raw: dict[str, Any]) -> Act:
     if kind is None:
         message = "an act that this version does not know"
         raise msgspec.ValidationError(message)
-    return msgspec.convert(body, type=kind)
+    return converted(body, kind)

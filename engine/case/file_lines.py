@@ -15,6 +15,7 @@ from engine.case.folder import OpenCase
 from engine.case.received import proven, received_files
 from engine.case.review import RECEIVED, Review
 from engine.case.take import DOWNLOADED, read_run
+from engine.decoding import converted
 from engine.errors import UsageError
 
 CHECKED = 1 << 26  # bytes: of a larger file only the size is compared before it is shown
@@ -77,7 +78,7 @@ def case_files(case: OpenCase, found: Review) -> Iterator[CaseFile]:
 
 def _told(line: bytes, listing: Path) -> ListedDownload:
     try:
-        told = msgspec.convert(read_record(line, str(listing)), ListedDownload)
+        told = converted(read_record(line, str(listing)), ListedDownload)
     except msgspec.ValidationError:
         told = None
     if told is None or (told.file and (".." in told.file or not DOWNLOADED.fullmatch(told.file))):

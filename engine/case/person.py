@@ -12,6 +12,7 @@ from engine.connection.keys import Keys
 from engine.connection.sealed_file import seal_file, unseal_file
 from engine.connection.stored import Damaged
 from engine.core.identity import NAMES, Identifier, IdentifierKind, identify
+from engine.decoding import decoder
 from engine.errors import NotConnected, UsageError
 
 FILE, KIND = "person.sealed", "person"
@@ -90,7 +91,7 @@ def read_person(keys: Keys, folder: Path) -> Person:
         message = f"{folder / FILE} is missing: put a copy back, or name the person again: habeas case name {folder.name}"
         raise NotConnected(message)
     try:
-        return msgspec.json.decode(raw, type=Person)
+        return decoder(Person).decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         message = f"{folder / FILE} is damaged, or of a newer Habeas: put a copy back; nothing was changed"
         raise Damaged(message) from None

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from engine.contact.reading import read_mail
+from engine.decoding import decoder
 
 ABOUT, MAIL = "about.json", "mail.eml"
 
@@ -53,7 +54,7 @@ def received_files(folder: Path) -> Iterator[ReceivedFile]:
 def noted_of(folder: Path) -> NotedFiles:
     """Read what was noted; nothing where that is gone or was damaged."""
     try:
-        return msgspec.json.decode((folder / ABOUT).read_bytes(), type=NotedFiles)
+        return decoder(NotedFiles).decode((folder / ABOUT).read_bytes())
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return NotedFiles()
 

@@ -15,6 +15,7 @@ import yaml
 
 from engine.case.deadlines import Deadlines, Regime, deadlines, parse_period
 from engine.case.fold import Case
+from engine.decoding import converted
 from engine.errors import UsageError
 from engine.language.model.units import Duration, parse_duration
 from engine.language.text.mistakes import Misfit
@@ -65,7 +66,7 @@ def office(home: Path) -> Office:
     path = home / OFFICE
     try:
         raw = yaml.safe_load(path.read_text("utf-8")) or {}
-        told = msgspec.convert(raw, Office)
+        told = converted(raw, Office)
         retention(told)
     except Misfit as error:
         message = f"{path}: {error}: {error.hint}"

@@ -17,6 +17,7 @@ import msgspec
 from engine.case.folder import OpenCase
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write, prepare, read_private, sync_folder, write_private
+from engine.decoding import decoder
 from engine.errors import InUse, UsageError
 
 RELEASES, BUILT, MAKING = "releases", "built.json", ".building"
@@ -70,7 +71,7 @@ def _package(case: OpenCase, place: Path) -> Package | None:
     if raw is None:
         return None
     try:
-        return Package(int(place.name), place / case.reference, msgspec.json.decode(raw, type=BuiltPackage))
+        return Package(int(place.name), place / case.reference, decoder(BuiltPackage).decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
         message = f"{place / BUILT} is damaged: habeas package build {case.reference} makes the package anew"
         raise UsageError(message) from None

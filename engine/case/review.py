@@ -23,6 +23,7 @@ from engine.case.ruled import all_in_force, in_review, of_nobody, put_in_force
 from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.vault import Vault
 from engine.contact.note import FIRST, MAIL, note_on
+from engine.decoding import converted
 from engine.errors import UsageError
 from engine.language.text.mistakes import Misfit
 from engine.release.apply import PolicyInForce
@@ -207,7 +208,7 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
         in_force = _for_files(run, decisions_of(case.case.decisions, run.vendor, found.digest))
         for listing in sorted(run.folder.glob("*.files.jsonl")):
             endpoint = listing.name.removesuffix(".files.jsonl")
-            told = [msgspec.convert(read_record(line, str(listing)), FileOfRecord) for _, _, line in lines_of(listing)]
+            told = [converted(read_record(line, str(listing)), FileOfRecord) for _, _, line in lines_of(listing)]
             held = dict(_held_records(run, in_force, endpoint, {one.record_line for one in told}))
             for listed in told:
                 if listed.file:

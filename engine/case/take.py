@@ -33,6 +33,7 @@ from engine.connection.private_files import FOLDER, cannot_write, sync_folder, w
 from engine.connection.state_folder import VENDOR
 from engine.core.ledger import WITHOUT_PERSON, Subject
 from engine.core.proof import kinds_of
+from engine.decoding import converted, decoder
 from engine.errors import HabeasError, Refused, UsageError
 from engine.explain.run_folder import SpecName
 from engine.run_head import not_ended
@@ -121,7 +122,7 @@ def read_run(folder: Path) -> TakenRun:
     try:
         raw = (folder / MANIFEST).read_bytes()
         body = msgspec.json.decode(raw)
-        run = msgspec.convert({**body, "sha256": hashlib.sha256(raw).hexdigest()}, TakenRun)
+        run = converted({**body, "sha256": hashlib.sha256(raw).hexdigest()}, TakenRun)
     except FileNotFoundError:
         message = f"{folder} holds no {MANIFEST}: no run that came to its end lies there, and a folder without one proves nothing"
         raise UsageError(message) from None
@@ -275,7 +276,7 @@ def _downloads(part: Path, run: TakenRun) -> Iterator[tuple[str, str]]:
             continue
         for line in (part / name).read_bytes().splitlines():
             try:
-                told = msgspec.json.decode(line, type=ListedFile)
+                told = decoder(ListedFile).decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 message = f"{name} is no list of files; nothing was taken"
                 raise Refused(message) from None

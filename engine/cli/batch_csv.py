@@ -12,6 +12,7 @@ from engine.batch.batch_folder import REFUSED, BatchFolder
 from engine.batch.results import read_manifest
 from engine.cli.formatting import print_text
 from engine.core.ledger import Subject
+from engine.decoding import decoder
 from engine.language.text.mistakes import counted
 
 COLUMNS = ("request", "connection", "state", "person", "why", "ended", "folder")
@@ -54,7 +55,7 @@ def _person(folder: BatchFolder, place: str) -> str:
     """Say whether the person was found, as the manifest has it; nothing where the result is gone."""
     raw = read_manifest(folder.path / place)
     try:
-        outcome = "" if raw is None else msgspec.json.decode(raw, type=_ToldManifest).subject.outcome
+        outcome = "" if raw is None else decoder(_ToldManifest).decode(raw).subject.outcome
     except msgspec.MsgspecError:
         return "the manifest is damaged"
     return WORDS.get(outcome, outcome)

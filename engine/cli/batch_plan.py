@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from engine.batch.batch_folder import BatchFolder
 from engine.batch.targets import BatchTarget, Wish
 from engine.cli.formatting import span, table
 from engine.core.pace import least_time
 from engine.core.plan import plan
+from engine.decoding import decoder
 from engine.language.text.mistakes import counted
 
 
@@ -32,7 +31,7 @@ def _row(folder: BatchFolder, target: BatchTarget, share: float) -> tuple[str, s
     asked: list[tuple[str | None, str, int]] = []
     limit = target.order_plan(folder.options)
     for text, count in list(folder.database.left_by_wish(target.name)):
-        wish = msgspec.json.decode(text, type=Wish)
+        wish = decoder(Wish).decode(text)
         steps = plan(target.vendor, target.selection(wish), folder.created, wish.narrow, (limit, share)).steps
         own = [one for one in steps if one.name != target.vendor.verify.name and one.name not in target.vendor.discover]
         asked += [(one.bucket, one.line, one.requests * count) for one in own]

@@ -11,6 +11,7 @@ import msgspec
 from engine.batch.batch_folder import BatchOptions
 from engine.batch.lent_mark import MARK
 from engine.connection.postgres_session import Session
+from engine.decoding import decoder
 from engine.errors import NotConnected, UsageError
 
 BATCHES = "select id, folder, created, dispatched, options::text, share, refused, at_home from habeas.batch"
@@ -35,7 +36,7 @@ async def lent_batches(connection: Session, only: str | None = None) -> list[Sto
     which, values = ("", ()) if only is None else (" where id = %s", (only,))
     rows = await (await connection.execute(f"{BATCHES}{which} order by dispatched, id".encode(), values)).fetchall()
     return [
-        StoredBatch(name, Path(folder), created, dispatched, msgspec.json.decode(options, type=BatchOptions), share, refused, at_home)
+        StoredBatch(name, Path(folder), created, dispatched, decoder(BatchOptions).decode(options), share, refused, at_home)
         for name, folder, created, dispatched, options, share, refused, at_home in rows
     ]
 

@@ -14,6 +14,7 @@ from engine.batch.database import QueuedPerson
 from engine.batch.results import PACKED
 from engine.cluster.ownership import Lease, fenced
 from engine.cluster.pool import Pool
+from engine.decoding import decoder
 
 BATCHES = """
 with first as (
@@ -123,7 +124,7 @@ async def batches(pool: Pool, name: str) -> list[LentBatch]:
     """Give the batches of whom somebody can be asked for now at a connection; first the one whose turn it is."""
     async with pool.connection() as connection:
         rows = await (await connection.execute(BATCHES, (name, name))).fetchall()
-    return [LentBatch(row[0], row[1], msgspec.json.decode(row[2], type=BatchOptions), row[3], bytes(row[4]), *row[5:]) for row in rows]
+    return [LentBatch(row[0], row[1], decoder(BatchOptions).decode(row[2]), row[3], bytes(row[4]), *row[5:]) for row in rows]
 
 
 async def claim(pool: Pool, lease: Lease, name: str, among: Sequence[str]) -> LeasedPerson | None:

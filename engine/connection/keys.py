@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from engine.connection.private_files import cannot_write, create_once, read_private, sync_folder, write_private
+from engine.decoding import decoder
 from engine.discreet import Alike, Discreet
 from engine.errors import NotConnected, UsageError
 from engine.net.secret import from_environment
@@ -288,7 +289,7 @@ class Keys:
         if raw is None:
             return None
         try:
-            found = msgspec.json.decode(raw, type=KeyFile)
+            found = decoder(KeyFile).decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found = None
         if found is None or found.format != 1 or not found.keys:

@@ -16,6 +16,7 @@ from engine.connection.keys import Keys, StoreKey
 from engine.connection.private_files import create_once, read_private, write_private
 from engine.connection.sealing import CIPHER, as_text, decrypted, encrypted, from_text
 from engine.connection.stored import Damaged, StoreError, key_id, needs_key_file
+from engine.decoding import decoder
 from engine.replaced import replace
 
 FORMAT = 1
@@ -125,7 +126,7 @@ def sealed(key: StoreKey, kind: str, name: str, data: bytes) -> bytes:
 def _opened(keys: FoundKeys, place: str, raw: bytes) -> tuple[Head, bytes]:
     damaged = Damaged(f"{place} is damaged, or of a newer Habeas: put a copy back; nothing was changed")
     try:
-        head = msgspec.json.decode(raw, type=Head)
+        head = decoder(Head).decode(raw)
         nonce, data = from_text(head.nonce), from_text(head.data)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError, ValueError):
         raise damaged from None

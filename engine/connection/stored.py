@@ -21,6 +21,7 @@ from engine.connection.keys import ELSEWHERE, StoreKey
 from engine.connection.sealing import CIPHER, as_text, decrypted, encrypted, from_text
 from engine.connection.state_folder import NAME, VENDOR
 from engine.core.oauth import Tokens
+from engine.decoding import converted, decoder
 from engine.errors import NotConnected, UsageError
 from engine.replaced import replace
 
@@ -198,7 +199,7 @@ def unseal(
             raise StoreError(message)
         data = _proven(sealed, data, key, where)
     try:
-        record = msgspec.json.decode(data, type=StoredConnection)
+        record = decoder(StoredConnection).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _damaged(where) from None
     if record.vendor != sealed.vendor or not _sound(record) or (sealed.format > 1 and record.serial != sealed.serial):
@@ -252,7 +253,7 @@ def _sealed(raw: bytes, where: str) -> Sealed:
         message = f"{where} was written by a newer Habeas (format {version}, this one reads {FORMAT}): upgrade; nothing was changed"
         raise StoreError(message)
     try:
-        return msgspec.convert(loose, Sealed)
+        return converted(loose, Sealed)
     except msgspec.ValidationError:
         raise _damaged(where) from None
 

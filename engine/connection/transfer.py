@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from engine.connection.keys import SIZE, StoreKey
 from engine.connection.store import ConnectionStore, read
 from engine.connection.stored import Name, StoredConnection, StoreError, checked_name, seal, unseal
+from engine.decoding import decoder
 from engine.errors import NotConnected, UsageError
 from engine.net.clock import Clock
 from engine.new_file import check_name_is_free, write_new
@@ -60,7 +61,7 @@ def packed(record: StoredConnection, name: Name, passphrase: str) -> bytes:
 def unpacked(raw: bytes, passphrase: str, where: str) -> tuple[Name, StoredConnection]:
     """Read an exported file; `where` names it in messages. Raises UsageError."""
     try:
-        found = msgspec.json.decode(raw, type=Exported)
+        found = decoder(Exported).decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = None
     if found is None or found.habeas != MARK or found.format != 1:

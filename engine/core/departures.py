@@ -12,6 +12,8 @@ from typing import Annotated
 
 import msgspec
 
+from engine.decoding import decoder
+
 FORMAT = 1
 SLICES = 64
 LATEST = 1 << 53
@@ -115,7 +117,7 @@ class Departures:
 def departures_of(raw: bytes, now: int) -> Departures:
     """Read what `encode` wrote. What may have left since counts as leaving now. Raises ValueError if it is not sound."""
     try:
-        record = msgspec.json.decode(raw, type=DepartureRecord)
+        record = decoder(DepartureRecord).decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = "no list of departures"
         raise ValueError(message) from error

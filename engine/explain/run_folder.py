@@ -16,6 +16,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
+from engine.decoding import decoder
 from engine.errors import UsageError
 from engine.language.text.mistakes import counted
 from engine.run_head import LARGEST, check_ended
@@ -226,7 +227,7 @@ def _manifest(path: Path) -> Manifest:
         if path.stat().st_size > LARGEST:
             message = f"{path} is no manifest: it is larger than {LARGEST >> 20} MiB"
             raise UsageError(message)
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        return decoder(Manifest).decode(path.read_bytes())
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror})"
         raise UsageError(message) from None
@@ -252,13 +253,13 @@ def _lists(folder: Path, manifest: Manifest, ending: str) -> dict[str, Path]:
 
 
 def _lines(path: Path, kind: type[T]) -> Iterator[T]:
-    decoder, number = msgspec.json.Decoder(kind), 0
+    lines, number = decoder(kind), 0
     try:
         with path.open("rb") as stream:
             while raw := stream.readline(LONGEST):
                 number += 1
                 if not raw.startswith(ENDS):
-                    yield decoder.decode(raw)
+                    yield lines.decode(raw)
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror})"
         raise UsageError(message) from None

@@ -16,6 +16,7 @@ from engine.case.letters import LANGUAGES
 from engine.catalogue import load
 from engine.connection.state_folder import VENDOR
 from engine.contact.steps import PatienceRule
+from engine.decoding import converted
 from engine.errors import HabeasError, UsageError
 from engine.language.model.contact import AN_ADDRESS, MAILBOX, ContactWaySpec
 from engine.language.model.units import Duration, parse_duration
@@ -77,7 +78,7 @@ def contacts(home: Path) -> Contacts:
     path = home / CONTACTS
     try:
         body = yaml.safe_load(path.read_text("utf-8")) or {}
-        told = msgspec.convert(body, Contacts)
+        told = converted(body, Contacts)
     except FileNotFoundError:
         return Contacts()
     except msgspec.ValidationError:
@@ -118,7 +119,7 @@ def _misfits(place: str, body: Any, form: type[msgspec.Struct]) -> Iterator[str]
             yield f"{place}: `{word}` is no word here: {did_you_mean(str(word), words)}"
         elif not isinstance(body[word], dict):
             try:
-                msgspec.convert(body[word], words[word].type)
+                converted(body[word], words[word].type)
             except msgspec.ValidationError:
                 yield f"{place}: `{word}` is not what it should be{'' if isinstance(body[word], str | list) else ': put a text in quotes'}"
     yield from (f"{place}: `{name}` is missing" for name, one in words.items() if one.required and name not in body)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from engine.core.ledger import Outcome
+from engine.decoding import decoder
 from engine.language.expressions.lossless_json import repeats
 from engine.language.text.mistakes import counted
 from engine.package.bag_check import info_lines, read_bounded
@@ -57,7 +58,7 @@ def _document(source: BagSource, name: str) -> Any:
     if raw is None:
         return None
     try:
-        found = msgspec.json.decode(raw, type=DOCUMENTS[name])
+        found = decoder(DOCUMENTS[name]).decode(raw)
         if repeats(raw):
             source.found("document", f"{name} says something twice: readers differ in which they take")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -25,6 +25,7 @@ from engine.case.folder import OpenCase
 from engine.case.slipped import SlippedValue
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write, prepare, read_private
+from engine.decoding import decoder
 from engine.errors import InUse, OutputError, UsageError
 
 ErrandKind = Literal["run", "build"]
@@ -146,9 +147,7 @@ def read_errand(case: OpenCase, kind: ErrandKind) -> Errand | None:
         return None
     first, *others = raw.rpartition(b"\n")[0].split(b"\n")
     try:
-        return Errand(
-            msgspec.json.decode(first, type=ErrandOrder), tuple(msgspec.json.decode(line, type=ErrandLine) for line in others), lives
-        )
+        return Errand(decoder(ErrandOrder).decode(first), tuple(decoder(ErrandLine).decode(line) for line in others), lives)
     except (msgspec.DecodeError, UnicodeDecodeError):
         message = f"{path} is damaged: delete it; nothing hangs on it"
         raise OutputError(message) from None

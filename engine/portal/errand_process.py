@@ -24,6 +24,7 @@ from engine.connection.digest_key import digest_key
 from engine.connection.signing_key import signing_key
 from engine.connection.vault import Vault
 from engine.core.ledger import BY_ORDER, Entry, Outcome
+from engine.decoding import decoder
 from engine.errors import Exit, HabeasError, defect
 from engine.language.text.mistakes import counted
 from engine.portal.errand import ErrandLine, ErrandOrder
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
     """Do the errand; its last line says how it ended."""
     file = int(arguments[0])
     first = os.pread(file, 1 << 16, 0).partition(b"\n")[0]
-    order = msgspec.json.decode(first, type=ErrandOrder)
+    order = decoder(ErrandOrder).decode(first)
 
     def tell(said: str, **more: Any) -> None:
         os.write(file, msgspec.json.encode(ErrandLine(said, now(), **more)) + b"\n")

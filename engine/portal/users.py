@@ -13,6 +13,7 @@ from typing import Literal, cast, get_args
 import msgspec
 
 from engine.connection.private_files import locked, prepare, read_private, write_private
+from engine.decoding import decoder
 from engine.errors import UsageError
 from engine.replaced import replace
 
@@ -50,7 +51,7 @@ def read_users(home: Path) -> dict[str, PortalUser]:
     if raw is None:
         return {}
     try:
-        return msgspec.json.decode(raw, type=dict[str, PortalUser])
+        return decoder(dict[str, PortalUser]).decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         message = f"{home / FILE} is damaged, so nobody signs in: put a copy back, or delete it and add everybody again"
         raise UsageError(message) from None

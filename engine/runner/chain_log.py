@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, field
 
 from engine.core.ledger import Outcome, Tally
 from engine.core.resume import AFTER, BEFORE
+from engine.decoding import decoder
 from engine.errors import disk_error
 from engine.sink import SEAL, FileState, Table, sealed
 
@@ -94,7 +95,7 @@ def end_line(table: Table, end: EndLine) -> bytes:
 def read_log(path: Path) -> ChainLog:
     """Read a list of pages as far as it can be believed; one that is missing is empty. Raises DiskError."""
     log, digest = ChainLog(), hashlib.sha256()
-    lines, ends = msgspec.json.Decoder(LoggedLine), msgspec.json.Decoder(EndLine)
+    lines, ends = decoder(LoggedLine), decoder(EndLine)
     try:
         with path.open("rb") as stream:
             for number, raw in enumerate(stream, 1):

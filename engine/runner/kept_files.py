@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from engine.decoding import decoder
 from engine.errors import disk_error
 from engine.runner.chain_log import Count
 from engine.sink import FILES, PART, Sink, Table
@@ -34,12 +35,12 @@ class KeptFile(Struct, frozen=True):
 
 def listed_files(folder: Path, name: str) -> Iterator[tuple[KeptFile, bytes]]:
     """Give each sound line of an endpoint's list of files; a torn or damaged one lists nothing. Raises DiskError."""
-    decoder = msgspec.json.Decoder(KeptFile)
+    lines = decoder(KeptFile)
     try:
         with (folder / f"{name}{FILES}").open("rb") as stream:
             for raw in stream:
                 with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                    line = decoder.decode(raw if raw.endswith(b"\n") else b"")
+                    line = lines.decode(raw if raw.endswith(b"\n") else b"")
                     if line.file is not None and line.file.startswith(f"files/{name}/{line.record_line:06d}-{line.number}."):
                         yield line, raw
     except FileNotFoundError:
