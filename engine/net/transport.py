@@ -80,6 +80,8 @@ def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
     while cause is not None:
         if isinstance(cause, NotPublic):
             return NoAnswer("forbidden", f"{WORDS[0][2]} ({cause})", seconds)
+        if isinstance(cause, NotPermitted):  # aiohttp wraps what stops a body
+            return NoAnswer("forbidden", WORDS[1][2], seconds)
         cause = cause.__cause__ or getattr(cause, "os_error", None)
     kind, words = next((kind, words) for type_, kind, words in WORDS if isinstance(error, type_))
     return NoAnswer(kind, words, seconds)
@@ -91,32 +93,40 @@ MOST_SPOKEN = 64  # connections in a row: more than are kept, so that new ones a
 class QuietConnector(aiohttp.TCPConnector):
     """Never uses a connection again on which something came unasked: it would be read as the next request's answer.
 
-    A broken proxy answers twice, or gives a 204 a body; from then on each answer would be that of the request before. `permitted` is
-    asked when a connection is at hand, so that a process which slept in between sends nothing.
+    A broken proxy answers twice, or gives a 204 a body; from then on each answer would be that of the request before.
     """
 
-    def __init__(self, permitted: Callable[[], bool], **options: Any) -> None:
-        """Take aiohttp's own options."""
-        super().__init__(**options)
-        self._permitted = permitted
-
     async def connect(self, *given: Any, **named: Any) -> Connection:
-        """Give a connection on which nothing waits to be read. Raises ClientConnectionError where every one has something, NotPermitted."""
+        """Give a connection on which nothing waits to be read. Raises ClientConnectionError where every one has something."""
         for _ in range(MOST_SPOKEN):
             connection = await super().connect(*given, **named)
-            if not self._permitted():
-                connection.release()
-                raise NotPermitted
             if connection.protocol is None or not connection.protocol.should_close:
                 return connection
             connection.close()
         raise aiohttp.ClientConnectionError
 
 
-def _session(connector: aiohttp.TCPConnector, *, unpacked: bool = True) -> aiohttp.ClientSession:
+def _last_look(permitted: Callable[[], bool]) -> aiohttp.TraceConfig:
+    """Look once more when head and body are handed to a connection: a process that was stopped before that sends nothing when woken.
+
+    aiohttp holds the head back until the body, or that there is none, is known.
+    """
+
+    async def look(*_: object) -> None:
+        if not permitted():
+            raise NotPermitted
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(look)
+    trace.on_request_chunk_sent.append(look)
+    return trace
+
+
+def _session(connector: aiohttp.TCPConnector, looks: list[aiohttp.TraceConfig], *, unpacked: bool = True) -> aiohttp.ClientSession:
     """Open a session; the one for files (not `unpacked`) shares the connections of the other, which closes them."""
     return aiohttp.ClientSession(
         connector=connector,
+        trace_configs=looks,
         connector_owner=unpacked,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"habeas/{__version__}"},
@@ -132,7 +142,7 @@ def _session(connector: aiohttp.TCPConnector, *, unpacked: bool = True) -> aioht
 class Transport:
     """The HTTP sessions of a run. Use it as an async context manager; `hosts` says where the credential may go.
 
-    `permitted`, which is set before that, is asked right before each request leaves.
+    `permitted`, which may be set before that, is asked right before each request leaves; None: every request may.
     """
 
     def __init__(
@@ -140,7 +150,7 @@ class Transport:
     ) -> None:
         """Bind a credential to its hosts; the session is opened by `async with`. `clock` gives seconds."""
         self.hosts, self.credential, self.limits = hosts, credential, limits or Limits()
-        self.permitted: Callable[[], bool] = lambda: True
+        self.permitted: Callable[[], bool] | None = None
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._files: aiohttp.ClientSession | None = None
@@ -154,9 +164,10 @@ class Transport:
     async def __aenter__(self) -> Transport:
         """Open the session."""
         resolver = PublicResolver(loopback=self.hosts.at is not None)
-        connector = QuietConnector(self.permitted, limit=0, resolver=resolver, use_dns_cache=False)
-        self._session = _session(connector)
-        self._files = _session(connector, unpacked=False)
+        connector = QuietConnector(limit=0, resolver=resolver, use_dns_cache=False)
+        looks = [] if self.permitted is None else [_last_look(self.permitted)]
+        self._session = _session(connector, looks)
+        self._files = _session(connector, looks, unpacked=False)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

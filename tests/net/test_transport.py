@@ -87,7 +87,7 @@ async def test_what_comes_unasked_is_never_the_next_answer(unasked):
 
 
 async def test_nothing_leaves_once_it_is_not_permitted_any_more():
-    """It is asked when a connection is at hand: a process that was stopped while it waited for one sends nothing, over an open one neither."""
+    """Over no new connection, and over an open one neither."""
     may, found = True, []
     async with serving(saying(answer(body=b"1"))) as server:
         transport = Transport(Hosts(ACME, server.address), BEARER)
@@ -98,6 +98,42 @@ async def test_nothing_leaves_once_it_is_not_permitted_any_more():
     assert [getattr(one, "kind", "answered") for one in found] == ["answered", "forbidden", "forbidden"]
     assert (found[1].words, found[1].final) == ("nothing may be sent over this connection any more", True)
     assert len(server.heads) == 1
+
+
+@pytest.mark.parametrize("body", [None, b"grant_type=refresh_token"], ids=["a head", "a head and a body"])
+async def test_a_process_that_was_stopped_with_a_connection_at_hand_sends_nothing_when_it_is_woken(body, monkeypatch):
+    """What was permitted when the connection was made is not any more when bytes are handed to it: none reach the vendor."""
+    may, connect = True, aiohttp.TCPConnector.connect
+
+    async def stopped(*given, **named):
+        nonlocal may
+        connection, may = await connect(*given, **named), False
+        return connection
+
+    async def stopped_later(*_given):
+        nonlocal may
+        may = False
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", stopped if body is None else connect)
+    if body is not None:
+        monkeypatch.setattr(aiohttp.ClientRequest, "write_bytes", after(stopped_later, aiohttp.ClientRequest.write_bytes))
+    async with serving(saying(answer(body=b"1"))) as server:
+        transport = Transport(Hosts(ACME, server.address), BEARER)
+        transport.permitted = lambda: may
+        async with transport:
+            found = await transport.send(HttpRequest("GET" if body is None else "POST", URL, body=body))
+    assert (found.kind, found.words, found.final) == ("forbidden", "nothing may be sent over this connection any more", True)
+    assert b"".join(server.heads) == b""
+
+
+def after(first, then):
+    """Do one thing, then the other."""
+
+    async def both(*given):
+        await first()
+        return await then(*given)
+
+    return both
 
 
 async def test_a_vendor_that_always_speaks_first_is_not_connected_to_for_ever(monkeypatch):
