@@ -76,8 +76,7 @@ class Excuse(msgspec.Struct, frozen=True):
 class VendorPart(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused.
 
-    `refused`: what was fetched last was not taken, since it may be somebody else's; that holds until another identifier is chosen for
-    the vendor, or a run is taken in. `known`: how many identifiers are known, where the run found nobody and was not asked by all.
+    `refused`: what was fetched last may be somebody else's. `known`: of how many identifiers not all were asked by, and nobody was found.
     """
 
     by_kind: str | None = None

@@ -22,7 +22,7 @@ from engine.batch.lent_mark import LentMark, check_lent_to, read_mark
 from engine.batch.targets import BatchTarget
 from engine.cli.batch_plan import plan_table
 from engine.cli.batch_view import status_words
-from engine.cli.formatting import print_text, width_of
+from engine.cli.formatting import people, print_text, width_of
 from engine.connection.chosen_store import known_address, needs_driver, shared_store, store_of
 from engine.connection.state_folder import home
 from engine.connection.store import ConnectionStore
@@ -84,9 +84,9 @@ def brought_home(folder: BatchFolder, mark: LentMark) -> bool:
     under_way = asyncio.run(_recalled(folder, mark))
     store = shown(mark.store)
     if under_way:
-        who = "1 person is" if under_way == 1 else f"{under_way:,} people are"
         print_text(
-            f"{who} under way at workers of {store}, and nobody else is begun there: give the same command again when they have ended; "
+            f"{people(under_way, 'is', 'are')} under way at workers of {store}, and nobody else is begun there: "
+            f"give the same command again when they have ended; "
             f"habeas status {folder.path} shows how far they are",
             err=True,
         )

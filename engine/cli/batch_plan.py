@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.batch.batch_folder import BatchFolder
 from engine.batch.targets import BatchTarget, Wish
-from engine.cli.formatting import span, table
+from engine.cli.formatting import people, span, table
 from engine.core.pace import least_time
 from engine.core.plan import plan
 from engine.decoding import decoder
@@ -15,13 +15,12 @@ from engine.language.text.mistakes import counted
 
 def plan_table(folder: BatchFolder, targets: Sequence[BatchTarget], share: float, width: int | None) -> str:
     """Lay out the plan of those who are left, one line a connection."""
-    people = folder.database.left()
-    if not people:
+    left = folder.database.left()
+    if not left:
         return "Nobody is left to ask for."
     found = [_row(folder, target, share) for target in sorted(targets, key=lambda one: one.name)]
     rows = [row for row in found if row is not None]
-    who = "1 person" if people == 1 else f"{people:,} people"
-    head = f"{who} to ask for, at {counted(len(rows), 'connection')}; at least:"
+    head = f"{people(left)} to ask for, at {counted(len(rows), 'connection')}; at least:"
     return f"{head}\n\n" + table(("connection", "people", "requests", "time", "limit"), rows, (1, 2, 3), width)
 
 

@@ -18,7 +18,7 @@ from engine.batch.lent_mark import read_mark
 from engine.cli.batch_csv import print_status_csv
 from engine.cli.batch_lent import change_in_store, change_lent, folder_named, forget_in_store, seen_batch
 from engine.cli.batch_view import EVERY, SeenPace, connection_lines, status_json, status_words
-from engine.cli.formatting import print_json, print_text, width_of
+from engine.cli.formatting import people, print_json, print_text, width_of
 from engine.cli.live import UNKNOWN, Live
 from engine.cli.progress import is_terminal
 from engine.cli.until_interrupted import until_interrupted
@@ -27,7 +27,6 @@ from engine.connection.state_folder import home
 from engine.connection.store_address import is_address, shown
 from engine.core.window import beginning
 from engine.errors import Exit, InUse, UsageError
-from engine.language.text.mistakes import counted
 
 PAUSE = 10  # times as long as reading a lent batch takes, nothing is read
 
@@ -94,11 +93,10 @@ def forget_command(place: str, name: str | None, request: str | None) -> Exit:
     """Delete what a database has of a batch whose folder is lost. Raises UsageError, StoreAway."""
     number, under_way = forget_in_store(place, name, request)
     if under_way:
-        who = "1 person is" if under_way == 1 else f"{under_way:,} people are"
+        who = people(under_way, "is", "are")
         print_text(f"{who} under way at workers, all others are cancelled: give the same command again when they have ended.", err=True)
         return Exit.INCOMPLETE
-    who = counted(number, "person") if number == 1 else f"{number:,} people"
-    print_text(f"{shown(place)} has forgotten the batch and its {who}; no file was touched.")
+    print_text(f"{shown(place)} has forgotten the batch and its {people(number)}; no file was touched.")
     return Exit.COMPLETE
 
 
@@ -109,7 +107,7 @@ def _changed(place: str, which: tuple[str | None, str | None], words: tuple[str,
     done = change_in_store(place, name, request, how) if is_address(place) else _changed_away(folder_named(place, name), request, how)
     told = here if done is None else away
     number, under_way = done or _changed_at_home(Path(place), request, words)
-    print_text(f"{counted(number, 'person') if number == 1 else f'{number:,} people'} {told}.")
+    print_text(f"{people(number)} {told}.")
     if under_way:
         print_text(f"{under_way} under way were left as they are.")
     return Exit.COMPLETE
@@ -158,7 +156,7 @@ def purge_batches(paths: tuple[Path, ...], older_than: str, classes: str | None,
     except ValueError as error:
         message = f"--older-than {older_than}: {error}"
         raise UsageError(message) from None
-    if any(str(path).startswith(("postgresql:/", "postgres:/")) for path in paths):
+    if any(is_address(str(path).replace(":/", "://", 1)) for path in paths):  # a path has one slash where an address has two
         message = (
             "purge deletes what lies in folders: name the folder of a batch; habeas cancel URL --batch NAME --forget deletes what a "
             "database has of one whose folder is lost; nothing was deleted"

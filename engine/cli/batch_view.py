@@ -13,7 +13,7 @@ from engine.batch.asking import EndedPerson
 from engine.batch.batch_folder import PROOF, BatchFolder, LentTo
 from engine.batch.database import STATES
 from engine.batch.work import BatchWork
-from engine.cli.formatting import fitted, print_text, room, span, table, tell
+from engine.cli.formatting import fitted, people, print_text, room, span, table, tell
 from engine.cli.live import UNKNOWN, Live
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
@@ -129,7 +129,7 @@ def _what_next_away(folder: BatchFolder, lent: LentTo) -> Iterator[str]:
         who = "1 more had ended before it was" if lent.at_home == 1 else f"{lent.at_home:,} more had ended before they were"
         yield f"{who} lent: habeas status {folder.path}, on its machine, counts all"
     if lent.idle:
-        who = f"{'1 person' if lent.idle == 1 else f'{lent.idle:,} people'} of those queued"
+        who = f"{people(lent.idle)} of those queued"
         yield f"Nobody asks for {who}: habeas resume {folder.path} takes them back, the same habeas batch --dispatch lends them"
     if states["queued"] + states["running"] > lent.idle:
         seen = f"{counted(lent.workers, 'worker')} of {lent.store}" if lent.workers else f"workers of {lent.store}; none was seen just now"

@@ -177,6 +177,12 @@ def span(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours"
 
 
+def people(number: int, is_one: str = "", are_many: str = "") -> str:
+    """Write how many people, and the verb that fits: `1 person is`, `2,000 people are`."""
+    words, verb = ("1 person", is_one) if number == 1 else (f"{number:,} people", are_many)
+    return f"{words} {verb}".rstrip()
+
+
 def print_json(value: object) -> None:
     """Print a value as indented JSON, for programs."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
