@@ -66,20 +66,25 @@ async def test_an_answer_that_cannot_be_stored_waits_sealed_on_this_machine(shar
         assert acme.log == ["token", "token"]
 
 
+async def waited_for(store, shared, acme):
+    """Renew at another machine, while a store here sends the answer that waits."""
+    elsewhere = Kept(shared.folder / "elsewhere", shared.address).store()
+
+    async def sent(_seconds: float) -> None:
+        await store.send_unsent()
+
+    elsewhere.sleep = sent
+    assert await (await keeping(elsewhere, acme))[0].refresh() == Renewed(asked=False)
+
+
 async def test_an_answer_that_waits_here_is_sent_while_somebody_elsewhere_waits_for_it(shared, postgres):
     """Who took over holds the connection and waits, because an answer may be under way: it needs no lock to come, and nothing is spent twice."""
     async with Acme().up() as acme:
         await renewed_while_away(shared, postgres, acme)
-        elsewhere, store = Kept(shared.folder / "elsewhere", shared.address).store(), shared.store()
-
-        async def sent(_seconds: float) -> None:
-            await store.send_unsent()
-
-        elsewhere.sleep = sent
-        assert await (await keeping(elsewhere, acme))[0].refresh() == Renewed(asked=False)
+        await waited_for(shared.store(), shared, acme)
         assert acme.log == ["token"]
         assert not list((shared.folder / "state" / "unsent").iterdir())
-        await store.send_unsent()
+        await shared.store().send_unsent()
 
 
 @pytest.mark.parametrize("meanwhile", ["connected anew", "removed", "newer"])
@@ -162,13 +167,7 @@ async def test_whoever_has_an_answer_has_a_moment_to_send_it_after_a_long_absenc
     async with Acme().up() as acme:
         await renewed_while_away(shared, postgres, acme)
         postgres.sql("update habeas.credential set asking_since = now() - interval '2 hours'", database="habeas")
-        elsewhere, store = Kept(shared.folder / "elsewhere", shared.address).store(), shared.store()
-
-        async def sent(_seconds: float) -> None:
-            await store.send_unsent()
-
-        elsewhere.sleep = sent
-        assert await (await keeping(elsewhere, acme))[0].refresh() == Renewed(asked=False)
+        await waited_for(shared.store(), shared, acme)
         assert acme.log == ["token"]
 
 
