@@ -45,14 +45,15 @@ def ticket(path: Path) -> Iterator[Path | None]:
         os.close(file)
 
 
-def is_next(path: Path, mine: Path | None = None) -> bool:
-    """Whether nobody has waited for a lock file for longer than the holder of the ticket `mine`; without one, whether nobody waits."""
-    for other in sorted(path.parent.glob(f"{path.name}.*{END}")):
-        if mine is not None and other.name >= mine.name:
-            return True
-        if _waits(other):
-            return False
-    return True
+def ahead(path: Path, mine: Path | None = None) -> int:
+    """How many have waited for a lock file for longer than the holder of the ticket `mine`; without one, how many wait.
+
+    A killed one counts until it comes to the front. 0: the holder is next.
+    """
+    before = sorted(one for one in path.parent.glob(f"{path.name}.*{END}") if mine is None or one.name < mine.name)
+    while before and not _waits(before[0]):
+        del before[0]
+    return len(before)
 
 
 def _waits(other: Path) -> bool:

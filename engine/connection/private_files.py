@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from engine.connection.lock_queue import FILE, is_next, ticket
+from engine.connection.lock_queue import FILE, ahead, ticket
 from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputError
 
 FOLDER = 0o700
@@ -178,8 +178,7 @@ def cannot_write(path: Path, error: OSError) -> HabeasError:
 
 
 FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
-POLL = 0.05
-SLOWEST_POLL = 1.0
+POLL, SLOWEST_POLL = 0.02, 1.0  # seconds
 
 
 class ReadOnly(OutputError):
@@ -205,7 +204,7 @@ async def locked(
     If another holds it, `waiting` is called once, `after` this many seconds. Without `wait`, or when the seconds of `patience`
     are over, Taken is raised. The lock belongs to the open file, so that two tasks of one process exclude each other too.
     """
-    file = _take(path) if is_next(path) else None
+    file = None if ahead(path) else _take(path)
     if file is None and not wait:
         raise Taken
     if file is None:
@@ -225,16 +224,19 @@ async def _waited_for(
     after: float,
     patience: float | None,
 ) -> int:
-    pause, waited = POLL, 0.0
+    """Look sooner the fewer stand before us, and again soon when the queue has moved: it goes on at the pace of those in it."""
+    pause, waited, before = POLL, 0.0, ahead(path, mine)
     while True:
         if waiting is not None and waited >= after:
             waiting()
             waiting = None
         if patience is not None and waited >= patience:
             raise Taken
-        await sleep(pause)
-        waited, pause = waited + pause, min(pause * 1.2, SLOWEST_POLL)
-        file = _take(path) if is_next(path, mine) else None
+        seconds = min(pause * (1 + before), SLOWEST_POLL)
+        await sleep(seconds)
+        last, before = before, ahead(path, mine)
+        waited, pause = waited + seconds, min(pause * 1.2, SLOWEST_POLL) if before == last else POLL
+        file = None if before else _take(path)
         if file is not None:
             return file
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 
 import pytest
 
@@ -10,7 +12,7 @@ from engine.connection.keeper import PATIENCE
 from engine.connection.keys import SECONDS
 from engine.connection.lock_queue import END
 from engine.connection.manage import remove
-from engine.connection.private_files import Taken, locked
+from engine.connection.private_files import POLL, SLOWEST_POLL, Taken, locked
 from engine.connection.stored import Name
 from engine.connection.vault import LONGEST_CHANGE, LONGEST_HOLD, SAID_AFTER
 from engine.core.oauth import NotRenewed, Renewed
@@ -154,6 +156,31 @@ async def test_who_waits_longest_is_next(tmp_path):
     await asyncio.gather(*tasks)
     assert order == list(range(9))
     assert [one.name for one in tmp_path.iterdir()] == ["lock"]
+
+
+async def test_a_queue_that_moves_is_looked_at_more_often_the_nearer_one_is_to_its_front(tmp_path):
+    """Who waited for long looks once a second; when those before go, sooner and sooner: none of many waits a second for each of them."""
+    path, slept = tmp_path / "lock", []
+    before = [tmp_path / f"lock.{number:020d}.00000000{END}" for number in range(3)]
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) % 40 == 0 and tickets:
+            tickets.pop(0).close()
+        if len(slept) == 160:
+            holder.close()
+        await asyncio.sleep(0)
+
+    with contextlib.ExitStack() as stack:
+        tickets = [stack.enter_context(one.open("w")) for one in before]
+        holder = stack.enter_context(path.open("w"))
+        for file in (*tickets, holder):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        async with locked(path, sleep):
+            pass
+    assert [slept[at] for at in (0, 40, 80, 120)] == [POLL * 4, POLL * 3, POLL * 2, POLL]
+    assert [slept[at] for at in (39, 79, 119, 159)] == [SLOWEST_POLL] * 4
+    assert len(slept) == 160
 
 
 async def test_who_was_killed_while_waiting_is_passed_over(tmp_path):
