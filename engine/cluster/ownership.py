@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from psycopg.errors import LockNotAvailable
 
 from engine.cluster.lease import LeaseRow, LeaseTimes, boot_seconds, ended_orderly, may_take
 from engine.cluster.pool import Pool
@@ -17,7 +18,7 @@ from engine.connection.postgres_session import Session
 
 ROWS = """
 select name, token, owner, lease_until is null or lease_until < now() from connection
- where account = (select account from connection where name = %s) order by name for no key update"""
+ where account = (select account from connection where name = %s) order by name for no key update nowait"""
 TAKE = """
 update connection set token = token + 1, owner = %s, lease_until = now() + make_interval(secs => %s), open = 0
  where name = any(%s) returning name, token, account"""
@@ -64,16 +65,19 @@ class ToldState(Struct, frozen=True):
 async def take(pool: Pool, name: str, owner: str, times: LeaseTimes, live: Collection[str]) -> Lease | None:
     """Take all connections of the account of one, and queue whom an earlier owner left under way.
 
-    None where that is not allowed (`lease.may_take`).
+    None where that is not allowed (`lease.may_take`), or where somebody writes to them now: they are offered again.
     """
     asked = boot_seconds()
-    async with pool.connection() as connection, connection.transaction():
-        rows = [LeaseRow(*row) for row in await (await connection.execute(ROWS, (name,))).fetchall()]
-        if not may_take(rows, owner, live):
-            return None
-        names = [row.name for row in rows]
-        taken = await (await connection.execute(TAKE, (owner, times.seconds, names))).fetchall()
-        await connection.execute(LEFT_BEHIND, (names,))
+    try:
+        async with pool.connection() as connection, connection.transaction():
+            rows = [LeaseRow(*row) for row in await (await connection.execute(ROWS, (name,))).fetchall()]
+            if not may_take(rows, owner, live):
+                return None
+            names = [row.name for row in rows]
+            taken = await (await connection.execute(TAKE, (owner, times.seconds, names))).fetchall()
+            await connection.execute(LEFT_BEHIND, (names,))
+    except LockNotAvailable:
+        return None
     return Lease(taken[0][2], {row[0]: int(row[1]) for row in taken}, times.deadline(asked), ended_orderly(rows))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -20,15 +21,19 @@ Pool = AsyncConnectionPool[Session]
 OURS = {**OUR_SIDE, "application_name": WORKER}
 
 
-async def configured(connection: AsyncConnection[Any]) -> None:
+async def configured(connection: AsyncConnection[Any], **settings: str) -> None:
     """Make a new session one of ours: statements commit one by one, the tables of what dispatches are found in our schema."""
     await connection.set_autocommit(True)
-    settings = {**ITS_SIDE, "search_path": "habeas"}
+    settings = {**ITS_SIDE, "search_path": "habeas", **settings}
     await connection.execute("select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items()))
 
 
 def pool_of(address: str, patience: float) -> Pool:
-    """Make the pool, not opened yet. A session is looked at before it is given; `patience` is how long one is waited for."""
+    """Make the pool, not opened yet. A session is looked at before it is given.
+
+    `patience` is how many seconds one is waited for. A transaction that stands still for as long is ended: a worker that was stopped in
+    one would keep its successors waiting.
+    """
     return AsyncConnectionPool(
         make_conninfo(address, **OURS),
         min_size=1,
@@ -37,7 +42,7 @@ def pool_of(address: str, patience: float) -> Pool:
         timeout=patience,
         reconnect_timeout=patience,
         max_lifetime=LIFETIME,
-        configure=configured,
+        configure=partial(configured, idle_in_transaction_session_timeout=f"{patience * 1000:.0f}"),
         check=AsyncConnectionPool.check_connection,
         name="habeas",
     )

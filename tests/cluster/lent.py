@@ -28,6 +28,9 @@ from tests.batch.conftest import Vendor
 from tests.connection.kept import Kept
 from tests.process import HABEAS, environment
 
+CONNECTIONS = "select name, token, owner, lease_until, ended from connection"
+SESSIONS = "select pid, application_name, state, wait_event, pg_blocking_pids(pid), left(query, 200) from pg_stat_activity where datname = current_database()"
+
 
 @dataclass
 class Team:
@@ -120,7 +123,7 @@ class Team:
         """Look again and again until something is so."""
         end = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < end, (self.states(), self.sql("select name, token, owner, lease_until, ended from connection"))
+            assert time.monotonic() < end, (self.states(), self.sql(CONNECTIONS), self.sql(SESSIONS))
             time.sleep(0.05)  # SLEEPS: between two looks at a database
 
     def until_done(self, seconds: float = 60.0) -> None:

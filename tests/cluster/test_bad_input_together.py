@@ -47,6 +47,11 @@ def ended_well(team, folder: Path) -> None:
     assert most(sorted(team.vendor.arrivals)) <= LIMIT
 
 
+def stopped(pid: int) -> bool:
+    """Whether a process was stopped (proc(5), the state of its main thread)."""
+    return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "T"
+
+
 @pytest.mark.parametrize(("first", "second"), [(HOUR, 0.0), (0.0, HOUR)], ids=["ahead", "behind"])
 def test_the_limits_hold_where_clocks_are_an_hour_apart(first, second, limited, tmp_path):
     """Whoever follows neither sends what is not allowed yet, nor waits for an hour; the times in the database are its own."""
@@ -80,6 +85,21 @@ def test_a_worker_that_was_stopped_beyond_its_lease_leaves_the_limit_to_its_succ
     assert (code, said.count("acme/one: given back"), "error" in said.lower()) == (143, 1, False), said
     assert limited.end(second)[0] == 143
     assert limited.vendor.asked == asked
+    ended_well(limited, tmp_path / "batch")
+
+
+def test_a_worker_that_was_stopped_while_others_wait_for_what_it_has_locked_keeps_nobody_waiting(limited, tmp_path):
+    """The database ends a transaction that stands still; woken, the worker says nothing of it and works on."""
+    first = limited.work(lease=1.5, believing={"stopped": True})
+    limited.until(lambda: stopped(first.pid))
+    token = limited.token()
+    second = limited.work(lease=1.5)
+    limited.until(lambda: limited.token() > token, seconds=20)
+    first.send_signal(signal.SIGCONT)
+    limited.until_done()
+    code, said = limited.end(first)
+    assert (code, "error" in said.lower(), "Traceback" in said) == (143, False, False), said
+    assert limited.end(second)[0] == 143
     ended_well(limited, tmp_path / "batch")
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import psycopg
+import pytest
+
 from engine.batch.asking import EndedPerson
 from engine.batch.states import Ending
 from engine.cluster import ownership, people
 from engine.cluster.lease import LeaseTimes, boot_seconds
 from engine.cluster.ownership import ToldState
 from engine.cluster.people import LeasedEnd
+from engine.cluster.pool import opened_pool, pool_of
 from engine.errors import Exit
 from tests.cluster.lent import Team, some_people
 
 TIMES = LeaseTimes(30.0)
 ONE = "acme/one"
+STANDING = "select count(*) from pg_stat_activity where state = 'idle in transaction'"
 
 
 def lent(team: Team, tmp_path, count: int = 3, *names: str) -> str:
@@ -74,6 +81,24 @@ async def test_connections_of_one_account_are_owned_together(bare, pool, tmp_pat
     await ownership.give_back(pool, taken, None, orderly=True)
     assert (await ownership.take(pool, ONE, "b", TIMES, ())).orderly
     assert await ownership.take(pool, "acme/three", "b", TIMES, ()) is None
+
+
+async def test_who_stands_still_with_a_connection_locked_keeps_nobody_waiting(bare, tmp_path):
+    """Whoever would take it goes on to another at once; the database ends that session as soon as one may stand still no longer."""
+    lent(bare, tmp_path)
+    pool = pool_of(str(bare.kept.address), 1.0)
+    await opened_pool(pool, "")
+    try:
+        lease = await ownership.take(pool, ONE, "a", LeaseTimes(0.1), ())
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            async with pool.connection() as stopped, stopped.transaction():
+                assert await ownership.fenced(stopped, lease.tokens.items()) == {ONE}
+                assert await ownership.take(pool, ONE, "b", TIMES, ()) is None
+                await asyncio.to_thread(bare.until, lambda: bare.sql(STANDING) == [(0,)], 20)
+                await stopped.execute("select 1")
+        assert await ownership.take(pool, ONE, "b", TIMES, ()) is not None
+    finally:
+        await pool.close()
 
 
 async def test_a_beat_renews_a_lease_from_the_moment_in_which_it_was_asked_for(bare, pool, tmp_path):
