@@ -45,9 +45,10 @@ def build_command(reference: str, *, as_json: bool) -> None:
         f"{counted(told.held, 'whole record')} and {counted(told.held_files or 0, 'file')} are withheld."
     )
     print_text(
-        "Searched for what was withheld, unless because it is told elsewhere, not personal or not asked for: "
+        "Searched for what was withheld: "
         + ("something of it stands in it all the same, see below" if told.elsewhere else "none of it was found")
-        + (f" ({counted(told.whole, 'short or common value')} compared as whole values only)." if told.whole else ".")
+        + (f" ({counted(told.whole, 'short or common value')} compared as whole values only)" if told.whole else "")
+        + ". Not searched for: what was left out only because it is told elsewhere, is not personal or was not asked for."
     )
     _tell_elsewhere(told.elsewhere)
     if told.opaque:

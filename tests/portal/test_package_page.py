@@ -32,7 +32,8 @@ def test_a_package_is_made_approved_and_released(desk, ran):
     page = desk.see(AT)
     assert bag_of(ran).is_dir()
     assert str(bag_of(ran) / "index.html") in page
-    assert "No: what was withheld, unless because it is told elsewhere, not personal or not asked for, was looked for" in page
+    assert "No. What was withheld was looked for in every file that is text, and in every name: it stands nowhere." in page
+    assert "Not looked for: what was left out only because it is told elsewhere, is not personal or was not asked for." in page
     (sha256,) = PACKAGE.findall(page)
     assert desk.send(AT, page, do="approve", package=sha256, also_given="yes").status == 303
     page = desk.see(AT)
