@@ -59,13 +59,13 @@ class Machine:
             number = self.dice.choice(list(STOPS))
             self._signal(number)
             if kind == "told twice":
-                self._signal(number)
+                self._signal(number, last=True)
             self._again(STOPS[number], -number)
 
-    def _signal(self, number: signal.Signals, *, renewing: bool = False) -> None:
+    def _signal(self, number: signal.Signals, *, renewing: bool = False, last: bool = False) -> None:
         told = self.vendor.ask("refreshing", number=int(number)) if renewing else None
         if told is None:
-            self.vendor.ask("signal", pid=self.process.pid, number=int(number))
+            self.vendor.ask("signal", pid=self.process.pid, number=int(number), **({"last": 1} if last else {}))
         else:
             assert told["pid"] == self.process.pid
 
@@ -76,7 +76,10 @@ class Machine:
         assert "another process works on this batch" in self.log.read_text("utf-8")
 
     def _again(self, *codes: int) -> None:
-        assert self.process.ended(LONGEST) in codes
+        ended = self.process.ended(LONGEST)
+        if ended is None:
+            self.process.dump()
+        assert ended in codes, self.log.read_text("utf-8")[-6000:]
         self.process = self.begun(next(self.commands))
 
 

@@ -5,6 +5,7 @@ Each says who it is to the vendor: its process id stands in its User-Agent.
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import multiprocessing
 import os
@@ -28,6 +29,7 @@ from engine.cli import main
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload([__name__])
 gc.freeze()
+TELL, TOLD = signal.SIGUSR1, 1.0  # seconds that it may take to say it
 
 
 class Habeas:
@@ -58,6 +60,12 @@ class Habeas:
         """Tell it to end (SIGTERM)."""
         self._process.terminate()
 
+    def dump(self) -> None:
+        """Let it say in its log where its threads are."""
+        if self.alive:
+            os.kill(self.pid, TELL)
+            self._process.join(TOLD)
+
     def end(self) -> None:
         """Kill it, stopped or not."""
         if self.alive:
@@ -70,6 +78,8 @@ def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for stream in (1, 2):
         os.dup2(file, stream)
+    faulthandler.enable(file)
+    faulthandler.register(TELL, file)
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["habeas", *words]
