@@ -95,6 +95,8 @@ async def _one_after_the_other(queue: PeopleQueue, account: OpenAccount, stoppin
 async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, stopping: Stopping) -> EndedPerson:
     """Ask for one person, and put what was found in its place."""
     await queue.prepare(taken)
+    if not await _account_asked(account, stopping):
+        return EndedPerson(taken.person, Ending("queued", spent=False))
     silent_since: int | None = None
 
     def heard(_: object, answer: Response | NoAnswer) -> None:
@@ -116,6 +118,22 @@ async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, st
         return EndedPerson(person, end)
     name, sha256 = await asyncio.to_thread(results.put_in_place, report.folder, taken.place, pack=taken.options.pack)
     return EndedPerson(person, end, f"{PEOPLE}/{person.request}/{name}", sha256)
+
+
+async def _account_asked(account: OpenAccount, stopping: Stopping) -> bool:
+    """Ask the account what it is asked before anybody; False where all was stopped before it had answered."""
+    if stopping.code is not None:
+        return False
+    try:
+        with stopping.before():
+            await account.learnt()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if stopping.code is None or task is None:
+            raise
+        task.uncancel()
+        return False
+    return True
 
 
 class EndedGroup:

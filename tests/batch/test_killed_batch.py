@@ -77,6 +77,24 @@ def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queu
     assert vendor.asked["/people/p3@x.io"] == 2
 
 
+@pytest.mark.parametrize("held", ["/me", "/people/p0@x.io", "/people/p0/notes"])
+def test_a_signal_waits_for_no_vendor_that_is_silent(held, batch, vendor, tmp_path):
+    """Whatever was asked: the account, for all of them, or somebody. Whoever was not begun is queued, and nothing is counted as a try."""
+    vendor.hold = held
+    lines = [f"R{index},p{index}@x.io" for index in range(3)]
+    words = [*HABEAS, "batch", str(people(tmp_path, *lines)), "--vendor", str(vendor.spec), "--out", str(batch.out)]
+    first = Forked(words, env=environment(tmp_path / "state", **vendor.given), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert vendor.arrived.wait(60)
+        first.send_signal(signal.SIGINT)
+        assert first.wait(20) == Exit.INTERRUPTED
+    finally:
+        first.kill()
+    assert states_of(batch.out)["R0"] == "queued"
+    database = sqlite3.connect(batch.out / "batch.db")
+    assert database.execute("select attempts from person where request = 'R0'").fetchone() == (0,)
+
+
 def killed_batch(vendor, out, tmp_path, kills: int) -> dict[str, str]:
     """Kill a batch of sixty so many times where it is then, and let it end; gives the states."""
     lines = [f"R{index},p{index}@x.io" for index in range(60)]
