@@ -65,6 +65,8 @@ def _taken(act: acts.TakenIn) -> str:
 def _gap(gap: acts.Gap) -> str:
     if gap.endpoint == acts.OTHERS:
         return f"it was {gap.outcome}"
+    if gap.endpoint == acts.EARLIER:
+        return gap.outcome
     name = gap.endpoint.removesuffix(acts.FILES)
     return f"files of {name}" if gap.endpoint.endswith(acts.FILES) else name
 

@@ -14,6 +14,7 @@ from engine.release.reasons import Because, Treatment
 START = "0" * 64
 Ground = Literal["unverified", "not_entitled", "exempt", "other"]
 OTHERS = "identifiers.others"  # what is missing where nobody was found, and the person has identifiers that were not asked by
+EARLIER = "person.earlier"  # what is missing where nobody is known, and an earlier run found the person
 FILES = ".files"  # behind the name of an endpoint: what is missing are the files of its records
 
 

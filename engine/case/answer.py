@@ -12,7 +12,7 @@ import msgspec
 
 import engine
 from engine.case import acts
-from engine.case.acts import OTHERS, LogLine
+from engine.case.acts import EARLIER, OTHERS, LogLine
 from engine.case.answer_words import WORDS, how_searched
 from engine.case.fold import NEXT, VendorPart
 from engine.case.folder import OpenCase
@@ -110,7 +110,7 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
         title=str(body.get("title") or run.vendor),
         subject=subject_of(part, outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
-        how=_joined(searched, excuse(part, LOOKUP), excuse(part, OTHERS)),
+        how=_joined(searched, excuse(part, LOOKUP), excuse(part, OTHERS), excuse(part, EARLIER)),
         kinds=tuple(_kinds(part, told, language, labels)),
         not_asked=(*_not_asked(part, run, language), *(labels.gaps.get(str(one), str(one)) for one in body.get("gaps") or ())),
         information=information_in(review.policy.information, language),

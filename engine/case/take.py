@@ -20,7 +20,7 @@ from typing import Any, cast
 import msgspec
 
 from engine.case.act_sentences import kind_name
-from engine.case.acts import FILES, OTHERS, Act, Gap, LogLine, TakenIn
+from engine.case.acts import EARLIER, FILES, OTHERS, Act, Gap, LogLine, TakenIn
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.manifest_check import contradicted, contradiction
@@ -206,7 +206,7 @@ def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None)
         folder=folder,
         proof=run.sha256,
         subject=outcome,
-        gaps=(*run.gaps, *_not_asked_by(case, run, known_by)),
+        gaps=(*run.gaps, *_not_asked_by(case, run, known_by), *_found_before(case, run)),
         same_person=same,
         unasked=run.unasked,
         by_kinds=known_by,
@@ -230,6 +230,14 @@ def _not_asked_by(case: OpenCase, run: TakenRun, known_by: Sequence[str]) -> Ite
     if left:
         told = [f"{'another' if kind in run.digest.by_kind else 'the'} {kind_name(kind)}" for kind in sorted(left)]
         yield Gap(OTHERS, f"not asked by {' or '.join(told)}")
+
+
+def _found_before(case: OpenCase, run: TakenRun) -> Iterator[Gap]:
+    """Give the gap of a vendor that knows nobody now and knew the person before: what that run brought is no part of the answer."""
+    taken = [line for line in case.lines if isinstance(line.act, TakenIn) and line.act.vendor == run.vendor]
+    found = [line.at for line in taken if isinstance(line.act, TakenIn) and line.act.subject == Subject.MATCHED]
+    if found and run.subject.get("outcome") == Subject.NO_MATCH:
+        yield Gap(EARLIER, f"what was taken in on {found[-1]:%Y-%m-%d} was of the person, who is not known there now")
 
 
 def _known_by(run: TakenRun) -> tuple[str, ...]:

@@ -8,13 +8,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.case.acts import FILES, OTHERS, Act
+from engine.case.acts import EARLIER, FILES, OTHERS, Act
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.contact.steps import Contact
 from engine.language.text.mistakes import counted
 
-GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
+GAPS = {
+    "lookup": "whether the vendor knows the person is unproven",
+    "period": "only what is newer than a day was asked for",
+    EARLIER: "the person is not known there now, and was when it was asked before: what it gave then is not in the answer",
+}
 CANNOT: dict[str, Callable[[Any], str]] = {  # what an act does, said where it cannot be done, by the word of the log
     "opened": lambda _: "the case cannot be opened",
     "asked": lambda act: f"{act.vendor} cannot be added",

@@ -12,7 +12,7 @@ import msgspec
 from engine.case import acts
 from engine.case.act_sentences import found_words
 from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
-from engine.case.acts import FILES, OTHERS
+from engine.case.acts import EARLIER, FILES, OTHERS
 from engine.case.deadlines import Deadlines
 from engine.case.fold import RUNNING, Case, VendorPart, refusal
 from engine.case.folder import OpenCase
@@ -201,6 +201,8 @@ def _gap_words(gap: acts.Gap) -> str:
     name = gap.endpoint.removesuffix(FILES)
     if gap.endpoint == OTHERS:
         return f"nobody was found: {gap.outcome}"
+    if gap.endpoint == EARLIER:
+        return gap.outcome
     if gap.endpoint.endswith(FILES):
         return f"files of {name}: {gap.outcome}"
     return f"{name}: {gap.outcome}" + (" by the service" if gap.outcome == MISSING[0] else "")

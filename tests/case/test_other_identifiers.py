@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from engine.case.acts import OTHERS, Excused, Gap, Named, TakenIn
+from engine.case.acts import EARLIER, OTHERS, Excused, Gap, Named, TakenIn
 from engine.case.fold import fold
 from engine.case.folder import OpenCase
 from engine.case.other_identifiers import others
@@ -14,6 +14,8 @@ from engine.case.take import TakenRun, act_of_run
 from tests.case.acts_kit import NOW, OPENED, lines
 from tests.case.package_kit import open_here
 from tests.case.test_commands import PERSON
+
+EARLIER_GAP = Gap(EARLIER, f"what was taken in on {NOW:%Y-%m-%d} was of the person, who is not known there now")
 
 
 def test_nobody_by_one_address_is_not_nobody_by_the_other(habeas):
@@ -104,7 +106,32 @@ def test_only_a_run_that_found_nobody_counts_as_asked(habeas):
         run = TakenRun("zoom", True, "x", None, {**subject, "outcome": "no_match", "digest": {"email": second}}, {}, {}, "0")
         assert act_of_run(case, case.folder / "runs" / "zoom-2", run, same=True).gaps == (
             Gap(OTHERS, "not asked by another e-mail address"),
+            *([EARLIER_GAP] if outcome == "matched" else []),
         )
+
+
+def test_who_was_found_and_is_not_known_any_more_is_a_gap_until_somebody_says_why(habeas):
+    """What the earlier run brought is no part of the answer, and nobody would notice; the sentence that excuses it is read by the person."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
+    case = open_here(habeas)
+    (email,) = (one.partition(":")[2] for one in case.case.digests)
+    subject = {"outcome": "no_match", "digest": {"email": email}, "key_id": case.case.key_id}
+    run = TakenRun("zoom", True, "x", None, subject, {}, {}, "0")
+
+    def gaps() -> tuple[Gap, ...]:
+        return act_of_run(case, case.folder / "runs" / "zoom-2", run, same=True).gaps
+
+    case.act(TakenIn(vendor="shopify", folder="runs/shopify", proof="0", subject="matched"), NOW)
+    case.act(TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject="unproven"), NOW)
+    assert gaps() == ()
+    case.act(TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject="matched"), NOW)
+    assert gaps() == (EARLIER_GAP,)
+    case.act(TakenIn(vendor="zoom", folder="runs/zoom-2", proof="0", subject="no_match", gaps=gaps()), NOW)
+    assert gaps() == (EARLIER_GAP,)
+    waits = habeas("case", "show", "DSR-17").stdout
+    assert "zoom: the person is not known there now, and was when it was asked before" in waits
+    assert habeas("case", "excuse", "DSR-17", f"zoom/{EARLIER}", "--say", "They deleted it on 1 December.").returncode == 0
+    assert "and was when it was asked before" not in habeas("case", "show", "DSR-17").stdout
 
 
 REASONS = [
