@@ -15,12 +15,13 @@ import yaml
 
 from engine.case.deadlines import Deadlines, Regime, deadlines, parse_period
 from engine.case.fold import Case
-from engine.decoding import converted
+from engine.case.operator_file import read_operator_file
 from engine.errors import UsageError
 from engine.language.model.units import Duration, parse_duration
 from engine.language.text.mistakes import Misfit
 
 OFFICE = "office.yaml"
+OFFICE_HINT = "`closed` is a list of days such as 2026-12-24, `retention` a time such as 30d for each of raw, received, release and person"
 PURGED = ("raw", "received", "release", "person")
 PERIODS = ("answer", "acknowledge", "extension")
 
@@ -64,20 +65,13 @@ def regime_of(name: str) -> Regime:
 def office(home: Path) -> Office:
     """Read the operator's file; all is empty where there is none. Raises UsageError where it is not as it should be."""
     path = home / OFFICE
+    told = read_operator_file(path, Office, OFFICE_HINT)
+    if told is None:
+        return Office()
     try:
-        raw = yaml.safe_load(path.read_text("utf-8")) or {}
-        told = converted(raw, Office)
         retention(told)
     except Misfit as error:
         message = f"{path}: {error}: {error.hint}"
-        raise UsageError(message) from None
-    except FileNotFoundError:
-        return Office()
-    except msgspec.ValidationError as error:
-        message = f"{path}: {error}; it may hold {', '.join(Office.__struct_fields__)}, and `closed` is a list of days such as 2026-12-24"
-        raise UsageError(message) from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        message = f"{path} cannot be read ({type(error).__name__})"
         raise UsageError(message) from None
     return told
 

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
 from engine.case.letters import LANGUAGES
+from engine.case.operator_file import misfits, read_operator_file
 from engine.catalogue import load
 from engine.connection.state_folder import VENDOR
 from engine.contact.steps import PatienceRule
-from engine.decoding import converted
 from engine.errors import HabeasError, UsageError
 from engine.language.model.contact import AN_ADDRESS, MAILBOX, ContactWaySpec
 from engine.language.model.units import Duration, parse_duration
-from engine.language.text.mistakes import Misfit, did_you_mean
+from engine.language.text.mistakes import Misfit
 
 CONTACTS = "contacts.yaml"
 SECRET = "HABEAS_SMTP_SECRET"  # noqa: S105  the name of a variable
@@ -76,22 +75,9 @@ class Owner(msgspec.Struct, frozen=True):
 def contacts(home: Path) -> Contacts:
     """Read the operator's file; empty where there is none. Raises UsageError where it is not as it should be."""
     path = home / CONTACTS
-    try:
-        body = yaml.safe_load(path.read_text("utf-8")) or {}
-        told = converted(body, Contacts)
-    except FileNotFoundError:
+    told = read_operator_file(path, Contacts, "docs/contact.md shows what may stand there", _misplaced)
+    if told is None:
         return Contacts()
-    except msgspec.ValidationError:
-        what = next(_misplaced(body), "something in it is of another form than it should be")
-        message = f"{path}: {what}; docs/contact.md shows what may stand there"
-        raise UsageError(message) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        message = f"{path}{f':{mark.line + 1}:{mark.column + 1}' if mark else ''}: no YAML ({error.problem})"
-        raise UsageError(message) from None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        message = f"{path} cannot be read ({type(error).__name__})"
-        raise UsageError(message) from None
     for what in _faults(told):
         message = f"{path}: {what}"
         raise UsageError(message)
@@ -99,30 +85,12 @@ def contacts(home: Path) -> Contacts:
 
 
 def _misplaced(body: Any) -> Iterator[str]:
-    """Say where the file is not of the form it should be: where a word stands that is none, one lacks, or another kind of value stands."""
-    yield from _misfits("the file", body, Contacts)
+    """Say where an owner or the mail server is not of the form it should be: a word that is none, one that lacks, another kind of value."""
     for name, entry in body.get("owners", {}).items():
-        yield from _misfits(f"owners.{name}", entry, OwnerEntry)
+        yield from misfits(f"owners.{name}", entry, OwnerEntry)
         for purpose in ("access", "deletion"):  # who takes the first only comes here with an entry that has words
-            yield from _misfits(f"owners.{name}.{purpose}", entry.get(purpose, {}), OwnerTerms)
-    yield from _misfits("smtp", body.get("smtp") or {"host": ""}, MailServer)
-
-
-def _misfits(place: str, body: Any, form: type[msgspec.Struct]) -> Iterator[str]:
-    """Say what is wrong in one part of the file, not below it, where it holds words at all."""
-    words = {one.name: one for one in msgspec.structs.fields(form)}
-    if not isinstance(body, dict):
-        yield f"{place} holds {', '.join(words)}, each with a colon behind it"
-        return
-    for word in body:
-        if word not in words:
-            yield f"{place}: `{word}` is no word here: {did_you_mean(str(word), words)}"
-        elif not isinstance(body[word], dict):
-            try:
-                converted(body[word], words[word].type)
-            except msgspec.ValidationError:
-                yield f"{place}: `{word}` is not what it should be{'' if isinstance(body[word], str | list) else ': put a text in quotes'}"
-    yield from (f"{place}: `{name}` is missing" for name, one in words.items() if one.required and name not in body)
+            yield from misfits(f"owners.{name}.{purpose}", entry.get(purpose, {}), OwnerTerms)
+    yield from misfits("smtp", body.get("smtp") or {"host": ""}, MailServer)
 
 
 def _faults(told: Contacts) -> list[str]:

@@ -211,7 +211,19 @@ OFFICES = [
     ("", "nobody says how long anything is kept after a case has ended: write `retention: {raw: 30d"),
     ("retention: {raw: 24m}\n", "office.yaml: `24m` is no time to keep something: write days or months"),
     ("retention: {logs: 24mo}\n", "office.yaml: `retention` names `logs`: there are raw, received, release, person"),
-    ("retention: 30d\n", "office.yaml: Expected `object`"),
+    (
+        "retention: 30d\n",
+        "office.yaml: the file: `retention` is not what it should be; `closed` is a list of days such as 2026-12-24, `retention` a time",
+    ),
+    ("retention: {raw: 30}\n", "office.yaml: something in it is of another form than it should be; `closed` is a list"),
+    ("controler: Acme\n", "office.yaml: the file: `controler` is no word here: did you mean `controller`?"),
+    ("closed: 2026-12-24\n", "office.yaml: the file: `closed` is not what it should be; `closed`"),
+    ("closed: [Christmas]\n", "office.yaml: the file: `closed` is not what it should be"),
+    (
+        "- controller\n",
+        "office.yaml: the file holds controller, contact, signature, authority, closed, retention, each with a colon behind it",
+    ),
+    ('controller: "Acme\n', "office.yaml:2:1: no YAML (found unexpected end of stream)"),
 ]
 
 

@@ -1,0 +1,55 @@
+"""A YAML file that the operator writes in the state folder, read as a form; what does not fit is told in words, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from engine.decoding import converted
+from engine.errors import UsageError
+from engine.language.text.mistakes import did_you_mean
+
+Form = TypeVar("Form", bound=msgspec.Struct)
+
+
+def read_operator_file(path: Path, form: type[Form], hint: str, parts: Callable[[Any], Iterator[str]] = lambda _: iter(())) -> Form | None:
+    """Read it; None where there is none. Raises UsageError where it is not as it should be: it ends with the `hint`.
+
+    `parts` says what is wrong below the file's own words.
+    """
+    try:
+        body = yaml.safe_load(path.read_text("utf-8")) or {}
+        return converted(body, form)
+    except FileNotFoundError:
+        return None
+    except msgspec.ValidationError:
+        what = next(misfits("the file", body, form), None) or next(parts(body), "something in it is of another form than it should be")
+        message = f"{path}: {what}; {hint}"
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        message = f"{path}{f':{mark.line + 1}:{mark.column + 1}' if mark else ''}: no YAML ({error.problem})"
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        message = f"{path} cannot be read ({type(error).__name__})"
+    raise UsageError(message) from None
+
+
+def misfits(place: str, body: Any, form: type[msgspec.Struct]) -> Iterator[str]:
+    """Say what is wrong in one part of a file, not below it, where it holds words at all."""
+    words = {one.name: one for one in msgspec.structs.fields(form)}
+    if not isinstance(body, dict):
+        yield f"{place} holds {', '.join(words)}, each with a colon behind it"
+        return
+    for word in body:
+        if word not in words:
+            yield f"{place}: `{word}` is no word here: {did_you_mean(str(word), words)}"
+        elif not isinstance(body[word], dict):
+            try:
+                converted(body[word], words[word].type)
+            except msgspec.ValidationError:
+                bare = words[word].type in (str, str | None) and not isinstance(body[word], str | list)
+                yield f"{place}: `{word}` is not what it should be{': put a text in quotes' if bare else ''}"
+    yield from (f"{place}: `{name}` is missing" for name, one in words.items() if one.required and name not in body)
