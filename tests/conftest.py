@@ -58,6 +58,12 @@ if "TMPDIR" not in os.environ and room_in_memory():  # a disk is written through
     os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits longest."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 def pytest_collection_finish() -> None:
     """Look for garbage as seldom as a command does, and never among ten thousand tests: each look would go through all of them."""
     gc.collect()

@@ -150,6 +150,7 @@ def run_at(two, reference: str) -> tuple[tuple[str, ...], dict[str, str]]:
     return ("case", "run", reference, *(word for one in at for word in ("--at", one))), given
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("moment", few([1, 6, 15, 40], 6, 15))
 def test_a_killed_fetch_at_two_vendors_loses_nothing(habeas, two, moment):
     """Killed at any moment, a vendor's run is taken in whole or not at all; the next fetch brings what is missing, and only that."""

@@ -19,6 +19,7 @@ from tests.cluster.lent import some_people
 from tests.cluster.test_disturbed_workers import done
 from tests.cluster.test_workers import results_of
 
+pytestmark = pytest.mark.waits
 LIMIT, SECONDS = 30, 3.0
 LATE = 1.0  # seconds less than a period are counted: on a busy machine a process sends late what it had let through
 HOUR = 3600.0

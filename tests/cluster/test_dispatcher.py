@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 import psycopg
+import pytest
 from procrastinate.jobs import Status
 
 from engine.cluster.lease import LeaseTimes
@@ -110,6 +111,7 @@ async def test_a_rescue_beside_a_job_that_waits_leaves_one(bare, pool, tmp_path,
     assert [(lock, status) for lock, _, status, _ in jobs(bare)] == [("acme/one", "todo"), ("acme/two", "todo")]
 
 
+@pytest.mark.waits
 async def test_drains_go_on_while_the_database_is_away_and_jobs_come_again_when_it_is_back(bare, pool, postgres, tmp_path):
     """The engine's loop would end at the first fetch that fails, and cancel what is under way; an end that is not written is mended."""
     lent(bare, tmp_path, "one", "two")

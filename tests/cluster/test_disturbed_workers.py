@@ -9,6 +9,8 @@ import pytest
 from tests.cluster.lent import some_people
 from tests.cluster.test_workers import results_of
 
+pytestmark = pytest.mark.waits
+
 
 def done(count: int) -> dict[str, tuple[str, int | None]]:
     """Give what everybody should have come to."""

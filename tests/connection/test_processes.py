@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from engine.connection.keeper import LOST
 from engine.replaced import replace
 from tests.conftest import ROOT
@@ -41,6 +43,7 @@ async def test_two_hundred_tasks_in_four_processes_refresh_once(tmp_path):
         assert store.read(NAME).serial == 2
 
 
+@pytest.mark.waits
 async def test_a_process_killed_at_any_step_of_a_refresh_loses_nothing_it_could_have_kept(tmp_path):
     """Afterwards the connection works, or the answer was lost before the disk had it and the end says exactly so."""
     async with Acme().up() as acme:

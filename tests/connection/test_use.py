@@ -111,6 +111,7 @@ async def test_a_run_on_a_dead_connection_says_the_one_command_that_mends_it(tmp
         assert store.read(NAME).serial == 1
 
 
+@pytest.mark.waits
 async def test_a_token_that_cannot_be_renewed_now_ends_the_run_incomplete(tmp_path):
     """The vendor's authorization server is down: exit 3, and the connection is kept."""
     async with Acme().up() as acme:
@@ -124,6 +125,7 @@ async def test_a_token_that_cannot_be_renewed_now_ends_the_run_incomplete(tmp_pa
         assert (await habeas(*RUN, str(tmp_path / "again"))).code == 0
 
 
+@pytest.mark.waits
 async def test_a_token_due_soon_is_used_while_it_lives_if_it_cannot_be_renewed(tmp_path):
     """The renewal before its end fails; the vendor still takes the token: nothing is lost."""
     async with Acme().up() as acme:

@@ -18,6 +18,7 @@ AT = "/case/DSR-17"
 RUN = f"{AT}/run"
 
 
+@pytest.mark.waits
 def test_a_fetch_goes_on_without_the_portal_and_its_end_is_told(desk, ran, serve, zoom, monkeypatch):
     """It is begun by one portal, which ends; another shows how it ended, and the run is in the case under the name of who began it."""
     monkeypatch.setenv("HABEAS_ZOOM_TOKEN", zoom.token)

@@ -112,6 +112,7 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
         one.stdout.close()
 
 
+@pytest.mark.waits
 def test_the_walk_adds_a_working_vendor(tmp_path, started):
     """From a document to a tested spec, a run, a recording and a page; each output is the page's, to the letter."""
     walk = Walk(tmp_path)

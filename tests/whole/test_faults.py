@@ -67,6 +67,7 @@ PROFILES: dict[str, tuple[Exit, dict[str, str], dict[str, int]]] = {
 PROFILES |= {name: (Exit.COMPLETE, {}, {}) for name in WHOLE}
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("fault", sorted(PROFILES))
 async def test_a_fault_costs_exactly_what_it_must(fault, simulate, tmp_path: Path):
     """Under a fault, each endpoint ends as it should and holds exactly the records that can be had."""

@@ -169,6 +169,7 @@ async def _one(limiter: Limiter) -> None:
         pass
 
 
+@pytest.mark.waits
 def test_a_real_terminal_is_resized_in_the_middle_of_a_run(zoom, tmp_path):
     """From 120 to 70 columns: each endpoint has one row in the end, and no row of before is left."""
     ours, theirs = pty.openpty()

@@ -33,6 +33,7 @@ def blocks(kind: str) -> list[str]:
     return [text for name, text in re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE) if name == kind]
 
 
+@pytest.mark.waits
 def test_the_demo_prints_what_the_readme_shows(tmp_path):
     """The table of outcomes, what the vendor cannot give, and where the result lies; then the same person's case, to a released package."""
     shown = next(block for block in blocks("console") if "the person was found" in block)
@@ -142,6 +143,7 @@ def test_connect_prints_what_the_readme_leaves_to_it(habeas):
         assert word in printed, word
 
 
+@pytest.mark.waits
 def test_the_program_of_the_readme_runs(zoom, tmp_path, monkeypatch, capsys):
     """As it stands, against the simulator; what it prints is what a report is."""
     (program,) = blocks("python")

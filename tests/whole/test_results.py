@@ -39,6 +39,7 @@ def test_a_person_with_everything_is_complete_and_only_their_owner_may_read_it(h
     assert sorted(line.split(":")[0] for line in done.stderr.splitlines()) == sorted(written["endpoints"])
 
 
+@pytest.mark.waits
 def test_the_people_of_the_account_get_what_is_theirs(habeas, zoom, tmp_path):
     """No phone licence and no webinar licence are no failures; a denial is one, with the scopes that would help."""
     for email, code, told in (
