@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,7 +29,8 @@ from engine.cli.batch_lent import Lending, brought_home, lending_to, lent, pulle
 from engine.cli.batch_plan import plan_table
 from engine.cli.batch_view import BatchView, status_words
 from engine.cli.formatting import print_text, width_of
-from engine.cli.progress import TERMINATING, is_terminal
+from engine.cli.progress import is_terminal
+from engine.cli.signals import once_then_at_once
 from engine.connection.chosen_store import store_of
 from engine.connection.digest_key import digest_key
 from engine.connection.file_store import FileStore
@@ -167,17 +168,12 @@ async def _asked(folder: BatchFolder, key: BatchKey, targets: Mapping[str, Batch
 
 def _on_signals(work: BatchWork) -> None:
     """Ctrl-C once: nobody new is asked for, and what is under way ends with a manifest; twice: at once."""
-    loop = asyncio.get_running_loop()
 
     def stop(code: Exit) -> None:
-        for number in (signal.SIGINT, *TERMINATING):
-            loop.remove_signal_handler(number)
         print_text("Stopping: requests under way end, and manifests are written. Once more ends it at once.", err=True)
         work.stop(code)
 
-    loop.add_signal_handler(signal.SIGINT, stop, Exit.INTERRUPTED)
-    for number in TERMINATING:
-        loop.add_signal_handler(number, stop, Exit.TERMINATED)
+    once_then_at_once(stop, partial(print_text, err=True))
 
 
 def _checked(options: BatchOptions, vault: Vault, store: ConnectionStore | None) -> BatchOptions:

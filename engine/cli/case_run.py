@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -15,7 +14,8 @@ from engine.case.person import read_person
 from engine.case.to_fetch import addresses_of, record_person, vendors_of
 from engine.cli.case import now, tell_next
 from engine.cli.formatting import print_text, table, width_of
-from engine.cli.progress import TERMINATING, plain
+from engine.cli.progress import plain
+from engine.cli.signals import on_signals
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit
@@ -65,8 +65,5 @@ def _untaken(report: Report | None) -> str:
 
 async def _until_stopped(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> list[Fetched]:
     """Fetch; Ctrl-C, SIGTERM, SIGHUP and SIGQUIT end every run, what was received is kept."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, how.stopping.stop, Exit.INTERRUPTED)
-    for number in TERMINATING:
-        loop.add_signal_handler(number, how.stopping.stop, Exit.TERMINATED)
+    on_signals(how.stopping.stop)
     return await fetch(case, vendors, how)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Coroutine
 from typing import Any, TextIO, TypeVar
 
 from engine.cli.formatting import print_text, tell
+from engine.cli.signals import STILL_BUSY, no_signals, on_signals
 from engine.core.ledger import BY_ORDER, Entry, Outcome
 from engine.errors import Exit, HabeasError
 from engine.language.text.mistakes import counted
@@ -29,8 +29,6 @@ def is_terminal(stream: TextIO) -> bool:
 
 T = TypeVar("T")
 MOMENT = 1.0  # seconds
-TERMINATING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-STILL_BUSY = "The vendor was asked already: its answer is stored first."
 
 
 async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
@@ -51,9 +49,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
         signals.append(code)
         task.cancel()
 
-    loop.add_signal_handler(signal.SIGINT, end, Exit.INTERRUPTED)
-    for number in TERMINATING:
-        loop.add_signal_handler(number, end, Exit.TERMINATED)
+    on_signals(end)
     try:
         await asyncio.wait([task])
         if not signals:
@@ -63,8 +59,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
         elif not task.cancelled():
             task.result()
     finally:
-        for number in (signal.SIGINT, *TERMINATING):
-            loop.remove_signal_handler(number)
+        no_signals()
     return signals[0]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -16,7 +15,8 @@ from engine.assembly import KINDS, Order, RunArguments, order_of, probe_of, prob
 from engine.catalogue import load
 from engine.cli.formatting import drop, fitted, print_text, table, tell, width_of
 from engine.cli.live import Live
-from engine.cli.progress import TERMINATING, is_terminal, plain, renewing
+from engine.cli.progress import is_terminal, plain, renewing
+from engine.cli.signals import on_signals
 from engine.core.identity import Identifier
 from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject, latest
 from engine.core.sizes import size_of, size_text
@@ -202,10 +202,7 @@ def ended(entry: Entry) -> None:
 @asynccontextmanager
 async def watched(run: Run) -> AsyncIterator[None]:
     """End a run on Ctrl-C, SIGTERM, SIGHUP and SIGQUIT, what was received kept; show it live on a terminal."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
-    for number in TERMINATING:
-        loop.add_signal_handler(number, run.interrupt, Exit.TERMINATED)
+    on_signals(run.interrupt)
     watching = asyncio.create_task(Live(sys.stderr).watch(run)) if is_terminal(sys.stderr) else None
     try:
         yield

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.formatting import print_text
-from engine.cli.progress import TERMINATING
+from engine.cli.signals import once_then_at_once
 from engine.cluster.lease import LONGEST, SHORTEST, LeaseTimes
 from engine.connection.chosen_store import NO_DRIVER
 from engine.errors import Exit, NotConnected, UsageError
@@ -44,14 +43,9 @@ def worker_command(address: str | None, many: int, lease: float, metrics: Path |
 
 def _on_signals(worker: Worker) -> None:
     """Once: nobody new is asked for, and everything is given back; twice: at once."""
-    loop = asyncio.get_running_loop()
 
     def stop(code: Exit) -> None:
-        for number in (signal.SIGINT, *TERMINATING):
-            loop.remove_signal_handler(number)
         print_text("Stopping: what is under way ends and is given back. Once more ends it at once.")
         worker.stop(code)
 
-    loop.add_signal_handler(signal.SIGINT, stop, Exit.INTERRUPTED)
-    for number in TERMINATING:
-        loop.add_signal_handler(number, stop, Exit.TERMINATED)
+    once_then_at_once(stop, print_text)

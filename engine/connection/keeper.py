@@ -14,7 +14,7 @@ from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
 from engine.connection.store import ConnectionStore, HeldConnection, KeptConnection, StoreAway, connect_again
 from engine.connection.stored import RegisteredClient, StoredConnection, renewable
-from engine.connection.uninterrupted import finished
+from engine.connection.uninterrupted import answered
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, pause
 from engine.errors import HabeasError, NotConnected
@@ -73,7 +73,7 @@ async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]
     attempts, waited = 0, 0.0
     while True:
         attempts += 1
-        found = await finished(once())
+        found = await answered(once())
         if isinstance(found, Tokens) or found.kind != "passing":
             return found
         seconds = pause(found.seconds, attempts, clock.dice(), patience)

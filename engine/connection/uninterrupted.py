@@ -50,6 +50,24 @@ async def finished(work: Awaitable[T]) -> T:
     return task.result()
 
 
+_asked = 0
+
+
+async def answered(work: Awaitable[T]) -> T:
+    """Do as `finished` with what asks a vendor for a token and stores it; `asking` says so meanwhile."""
+    global _asked  # noqa: PLW0603  of all connections of the process: a signal ends them together
+    _asked += 1
+    try:
+        return await finished(work)
+    finally:
+        _asked -= 1
+
+
+def asking() -> bool:
+    """Whether a vendor was asked for a token, and its answer is not stored yet."""
+    return _asked > 0
+
+
 async def written(work: Callable[[], T]) -> T:
     """Do something to its end in a thread: what a lock guards must not go on when the lock is given back."""
     return await finished(in_thread(work))

@@ -96,9 +96,9 @@ class Processes:
         self.unsaved: dict[int, dict[str, float]] = {}
         self.armed: tuple[int, asyncio.Future[int]] | None = None
 
-    def send(self, pid: int, number: int, *, last: bool = False) -> None:
-        """Signal a process; the `last` of two signals ends it at once, as a kill does."""
-        if last or number in (signal.SIGKILL, signal.SIGSTOP):
+    def send(self, pid: int, number: int) -> None:
+        """Signal a process."""
+        if number in (signal.SIGKILL, signal.SIGSTOP):
             self.out.add(pid)
         with contextlib.suppress(ProcessLookupError):  # who is told twice may have ended before the second time: its exit code is judged
             os.kill(pid, number)
@@ -145,7 +145,7 @@ class CrowdVendor:
         if what == "signal":
             pid, number = int(told["pid"]), int(told["number"])
             await self.processes.calm(pid, number)
-            self.processes.send(pid, number, last="last" in told)
+            self.processes.send(pid, number)
             return web.json_response({"pid": pid, "at": time.time()})
         if what == "refreshing":  # the next who renews gets the signal; a token ends early, so that somebody does
             self._expire(self.log[-1]["connection"])

@@ -59,13 +59,13 @@ class Machine:
             number = self.dice.choice(list(STOPS))
             self._signal(number)
             if kind == "told twice":
-                self._signal(number, last=True)
+                self._signal(number)
             self._again(STOPS[number], -number)
 
-    def _signal(self, number: signal.Signals, *, renewing: bool = False, last: bool = False) -> None:
+    def _signal(self, number: signal.Signals, *, renewing: bool = False) -> None:
         told = self.vendor.ask("refreshing", number=int(number)) if renewing else None
         if told is None:
-            self.vendor.ask("signal", pid=self.process.pid, number=int(number), **({"last": 1} if last else {}))
+            self.vendor.ask("signal", pid=self.process.pid, number=int(number))
         else:
             assert told["pid"] == self.process.pid
 

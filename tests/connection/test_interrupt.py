@@ -57,6 +57,32 @@ async def test_an_interrupt_while_a_person_consents_ends_at_once(number, code, t
         assert [path.name for path in vault(tmp_path).folder.glob("*") if not path.name.endswith(".lock")] == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("times", [2, 3])
+async def test_a_batch_that_is_told_twice_ends_when_a_token_that_was_asked_for_is_stored(times, number, tmp_path):
+    """The system ends it then, and at a third signal at once: what stands still in its loop keeps it from nothing."""
+    async with Acme().up() as acme:
+        store, record = vault(tmp_path), acme.record(life=-1)
+        store.write(NAME, record)
+        arrived, go_on = acme.slowly()
+        (tmp_path / "people.csv").write_text("request,email\nA,her@acme.example\n")
+        words = ("batch", str(tmp_path / "people.csv"), "--vendor", "acme", "--out", str(tmp_path / "out"))
+        process = await Command(tmp_path, acme).start(*words)
+        await asyncio.wait_for(arrived.wait(), BOUND)
+        process.send_signal(number)
+        said = await asyncio.wait_for(process.stderr.readuntil(b"Once more ends it at once."), BOUND)
+        process.send_signal(number)
+        said += await asyncio.wait_for(process.stderr.readuntil(b"may cost the connection."), BOUND)
+        if times == 3:
+            process.send_signal(number)
+            await asyncio.wait_for(process.wait(), BOUND)
+        go_on.set()
+        _, err = await asyncio.wait_for(process.communicate(), BOUND)
+        assert b"Traceback" not in said + err
+        assert process.returncode in ((-number,) if times == 3 else (-number, 128 + number))  # it may have ended by itself
+        assert (store.read(NAME).tokens == record.tokens) is (times == 3)
+
+
 def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str, ...], **environ: str | None) -> tuple[int | None, bytes]:
     """Start a command at a terminal of its own and press keys when it says something; gives its exit code, None where it hung."""
     given = {name: value for name, value in {**habeas.environ, "HABEAS_ACME_PROBE": "", **environ}.items() if value is not None}

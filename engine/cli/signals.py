@@ -1,0 +1,60 @@
+"""Ctrl-C, SIGTERM, SIGHUP and SIGQUIT while a loop runs.
+
+None of them raises an exception in the middle of the loop's work: it would meet whatever runs then, and what another task waits for would
+never come (a batch that was told twice waited for ever).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+
+from engine.connection.uninterrupted import asking
+from engine.errors import Exit
+
+TERMINATING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+ENDING = {signal.SIGINT: Exit.INTERRUPTED, **dict.fromkeys(TERMINATING, Exit.TERMINATED)}
+STILL_BUSY = "The vendor was asked already: its answer is stored first."
+ALL_THE_SAME = "Once more ends it all the same, and may cost the connection."
+LOOK_AGAIN = 0.05  # seconds
+
+
+def on_signals(act: Callable[[Exit], object]) -> None:
+    """Call `act` with the exit code of each signal that comes, however often, as long as this loop runs."""
+    for number, code in ENDING.items():
+        asyncio.get_running_loop().add_signal_handler(number, act, code)
+
+
+def no_signals() -> None:
+    """Let the signals be what they are without `on_signals`."""
+    for number in ENDING:
+        asyncio.get_running_loop().remove_signal_handler(number)
+
+
+def once_then_at_once(act: Callable[[Exit], object], say: Callable[[str], object]) -> None:
+    """Call `act` at the first signal; at the second the system ends this process, as soon as no answer about a token has to be stored."""
+
+    def first(code: Exit) -> None:
+        no_signals()
+        for number in ENDING:
+            asyncio.get_running_loop().add_signal_handler(number, second, number)
+        act(code)
+
+    def second(number: signal.Signals) -> None:
+        no_signals()
+        for each in ENDING:
+            signal.signal(each, signal.SIG_DFL)
+        if asking():
+            say(f"{STILL_BUSY} {ALL_THE_SAME}")
+        _end(number)
+
+    on_signals(first)
+
+
+def _end(number: signal.Signals) -> None:
+    if asking():
+        asyncio.get_running_loop().call_later(LOOK_AGAIN, _end, number)
+    else:
+        os.kill(os.getpid(), number)
