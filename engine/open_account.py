@@ -62,10 +62,15 @@ class OpenAccount:
         ended: Callable[[Entry], None] = lambda _: None,
         watch: Watch | None = None,
         heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None,
+        facts: AccountFacts | None = None,
     ) -> Report:
-        """Do what `fetch` does in a `place` that the caller has; `heard` is called with each request of the run and its answer."""
+        """Do what `fetch` does in a `place` that the caller has; `heard` is called with each request of the run and its answer.
+
+        `facts` are those of `learnt`, where the caller has them already.
+        """
         order = replace(order, options=digested(order))
-        session = replace(self.session, ended=ended, heard=heard, facts=await self.learnt() if self.many else None)
+        facts = await self.learnt() if self.many and facts is None else facts
+        session = replace(self.session, ended=ended, heard=heard, facts=facts)
         run = order.run(session, self.connection, order.out)
         async with watch(run) if watch is not None else nullcontext():
             report = await run.run()
@@ -89,11 +94,11 @@ class OpenAccount:
     async def learnt(self) -> AccountFacts:
         """Give what is known of the account; after an hour, or a minute where something was not answered, it is asked anew."""
         async with self._asking:
-            now, facts = self.session.clock.now(), self.facts
-            if facts is None or now - self._learnt >= (SOUND_FOR if facts.sound else UNSOUND_FOR):
+            facts = self.facts
+            if facts is None or self.session.clock.now() - self._learnt >= (SOUND_FOR if facts.sound else UNSOUND_FOR):
                 facts = self.session.own_facts(self.session.client())
                 await self._ask(facts)
-                self.facts, self._learnt = facts, now
+                self.facts, self._learnt = facts, self.session.clock.now()  # of a silent vendor it takes longer than its answer holds
             return facts
 
     async def _ask(self, facts: AccountFacts) -> None:

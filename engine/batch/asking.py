@@ -27,6 +27,7 @@ from engine.open_account import SIDE_BY_SIDE, OpenAccount
 from engine.replaced import replace
 from engine.resuming import going_on
 from engine.runner import Report
+from engine.runner.facts import AccountFacts
 
 GROUP, PERIOD = 16, 1.0
 
@@ -95,7 +96,8 @@ async def _one_after_the_other(queue: PeopleQueue, account: OpenAccount, stoppin
 async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, stopping: Stopping) -> EndedPerson:
     """Ask for one person, and put what was found in its place."""
     await queue.prepare(taken)
-    if not await _account_asked(account, stopping):
+    facts = await _learnt(account, stopping)
+    if facts is None:
         return EndedPerson(taken.person, Ending("queued", spent=False))
     silent_since: int | None = None
 
@@ -111,7 +113,7 @@ async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, st
     told = json.loads(taken.key.unseal(person.request, person.identifiers))
     asked = replace(taken.target.order(person, person_of(told), taken.options, taken.made), digests=taken.key.digests)
     order = await going_on(asked, told, account.session)
-    report = await account.carry_out(order, watch=stopping.watch, heard=heard)
+    report = await account.carry_out(order, watch=stopping.watch, heard=heard, facts=facts)
     others = silent_since is not None and account.answered > silent_since
     end = queue.judge(taken, report, unreachable=silent_since is not None, others=others)
     if end.code is None or not report.finished:
@@ -120,20 +122,19 @@ async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, st
     return EndedPerson(person, end, f"{PEOPLE}/{person.request}/{name}", sha256)
 
 
-async def _account_asked(account: OpenAccount, stopping: Stopping) -> bool:
-    """Ask the account what it is asked before anybody; False where all was stopped before it had answered."""
+async def _learnt(account: OpenAccount, stopping: Stopping) -> AccountFacts | None:
+    """Ask the account what it is asked before anybody; None where all was stopped before it had answered."""
     if stopping.code is not None:
-        return False
+        return None
     try:
         with stopping.before():
-            await account.learnt()
+            return await account.learnt()
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if stopping.code is None or task is None:
             raise
         task.uncancel()
-        return False
-    return True
+        return None
 
 
 class EndedGroup:

@@ -31,8 +31,8 @@ def failing(monkeypatch):
     def begin(many: int, *, again_in: float | None = None, lasting: float = 1e9) -> Counter[str]:
         began: list[float] = []
 
-        async def carry_out(self, order, *, watch, heard):
-            report = await real(self, order, watch=watch, heard=heard)
+        async def carry_out(self, order, *, heard, **more):
+            report = await real(self, order, **more, heard=heard)
             reference = order.options.reference
             tries[reference] += 1
             began.append(time.monotonic())
@@ -114,16 +114,29 @@ def test_a_limit_that_is_used_up_is_waited_for_wherever_it_is_met(place, batch, 
     assert "it can go on at" in first["endpoints"]["notes"]["reason"]
 
 
+def test_whoever_waits_for_what_the_account_told_waits_once_and_can_be_stopped(batch, monkeypatch):
+    """The run takes it from there: asked for by the run, nothing could end it while the vendor is silent."""
+    real, asked = OpenAccount.learnt, list[OpenAccount]()
+
+    async def learnt(self):
+        asked.append(self)
+        return await real(self)
+
+    monkeypatch.setattr(OpenAccount, "learnt", learnt)
+    assert batch("A,ada@x.io", "B,bert@x.io").code == 0
+    assert len(asked) == 2
+
+
 def test_somebody_whom_the_vendor_alone_does_not_answer_holds_nobody_up(batch, monkeypatch):
     """Of forty people one gets no answer: the others are not asked later for that."""
     real, ended, enough = OpenAccount.carry_out, list[str](), asyncio.Event()
 
-    async def carry_out(self, order, *, watch, heard):
+    async def carry_out(self, order, *, heard, **more):
         who = order.options.reference
         silent = who == "R0" and "R0" not in ended
         if silent:
             heard(None, SILENT)
-        report = await real(self, order, watch=watch, heard=(lambda *_: None) if silent else heard)
+        report = await real(self, order, **more, heard=(lambda *_: None) if silent else heard)
         if silent:
             await enough.wait()
         ended.append(who)

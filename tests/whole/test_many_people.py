@@ -13,11 +13,12 @@ from engine.connection.keeper import Fixed
 from engine.connection.open import Opened
 from engine.connection.stored import Bound, StoredConnection
 from engine.connection.vault import Vault
-from engine.core.http import HttpRequest, Response
+from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import identify
 from engine.core.ledger import Outcome, Subject
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.refused_credential import ONLY_THIS
+from engine.core.retry import Patience
 from engine.errors import Exit
 from engine.net.clock import clock_from
 from engine.net.hosts import Hosts
@@ -190,6 +191,27 @@ def test_the_account_is_asked_first_and_once_an_hour(tmp_path):
     assert all(one["discovered_at"] for one in told)
     assert reports[8].manifest["started"] == "2026-11-24T12:59:00Z"
     assert all(one.manifest["lookup"]["requests"] == 1 for one in reports[1:9])
+
+
+def test_an_account_that_is_silent_for_longer_than_that_holds_is_asked_once_for_all_who_wait(tmp_path):
+    """Minutes go by until it is given up: not again for each of them, one after the other."""
+
+    class Silent(Acme):
+        async def send(self, request: HttpRequest) -> Response | NoAnswer:
+            if request.url.endswith("/me"):
+                self.log.append("/me")
+                await passing(30)
+                return NoAnswer("timeout", "no answer came")
+            return await super().send(request)
+
+    acme = Silent()
+    asked = Asked(tmp_path, acme)
+
+    async def scenario():
+        return await asked.side_by_side(asked.account(), *PEOPLE)
+
+    assert {one.outcome for one in run(scenario())} == {Subject.MATCHED}
+    assert acme.count("/me") == Patience().attempts
 
 
 @pytest.mark.parametrize("order", [["none@x.io", *PEOPLE], [*PEOPLE, "none@x.io"]], ids=["first", "last"])
