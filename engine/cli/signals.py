@@ -34,23 +34,26 @@ def no_signals() -> None:
 
 
 def once_then_at_once(act: Callable[[Exit], object], say: Callable[[str], object]) -> None:
-    """Call `act` at the first signal; at the second the system ends this process, as soon as no answer about a token has to be stored."""
+    """Call `act` at the first signal; at the second the system ends this process, as soon as no answer about a token has to be stored.
 
-    def first(code: Exit) -> None:
-        no_signals()
-        for number in ENDING:
-            asyncio.get_running_loop().add_signal_handler(number, second, number)
-        act(code)
+    Two that come in one moment are two. There is no moment between them in which one would raise an exception.
+    """
+    told: list[signal.Signals] = []
 
-    def second(number: signal.Signals) -> None:
-        no_signals()
-        for each in ENDING:
-            signal.signal(each, signal.SIG_DFL)
-        if asking():
-            say(f"{STILL_BUSY} {ALL_THE_SAME}")
-        _end(number)
+    def hear(number: signal.Signals) -> None:
+        told.append(number)
+        if len(told) == 1:
+            act(ENDING[number])
+        elif len(told) == 2:
+            no_signals()
+            for each in ENDING:
+                signal.signal(each, signal.SIG_DFL)
+            if asking():
+                say(f"{STILL_BUSY} {ALL_THE_SAME}")
+            _end(number)
 
-    on_signals(first)
+    for number in ENDING:
+        asyncio.get_running_loop().add_signal_handler(number, hear, number)
 
 
 def _end(number: signal.Signals) -> None:

@@ -77,6 +77,19 @@ def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queu
     assert vendor.asked["/people/p3@x.io"] == 2
 
 
+def test_two_signals_in_one_moment_are_two(batch, vendor, tmp_path):
+    """They come together where the process could not hear them when they were sent: it ends at once, and spoke of the first only."""
+    vendor.hold = "/notes"
+    words = [*HABEAS, "batch", str(people(tmp_path, "A,ada@x.io")), "--vendor", str(vendor.spec), "--out", str(batch.out)]
+    first = Forked(words, env=environment(tmp_path / "state", **vendor.given), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert vendor.arrived.wait(60)
+    for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
+        first.send_signal(number)
+    _, said = first.communicate(timeout=60)
+    assert first.returncode in (-signal.SIGINT, -signal.SIGTERM)
+    assert said.count("Stopping") == 1
+
+
 @pytest.mark.parametrize("held", ["/me", "/people/p0@x.io", "/people/p0/notes"])
 def test_a_signal_waits_for_no_vendor_that_is_silent(held, batch, vendor, tmp_path):
     """Whatever was asked: the account, for all of them, or somebody. Whoever was not begun is queued, and nothing is counted as a try."""
