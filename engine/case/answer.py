@@ -34,6 +34,7 @@ from engine.sink import MANIFEST
 from engine.spec_files import contents, labels_beside, spec_path
 
 LOOKUP = "lookup"
+NOT_SURELY = (OTHERS, EARLIER)  # gaps that speak against it that nobody is known
 CHANGING = tuple(one for one in acts.KINDS.values() if NEXT[one].get("approved") == "gathering" or one in (acts.CaseOpened, acts.Named))
 
 
@@ -110,7 +111,7 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
         title=str(body.get("title") or run.vendor),
         subject=subject_of(part, outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
-        how=_joined(searched, excuse(part, LOOKUP), excuse(part, OTHERS), excuse(part, EARLIER)),
+        how=_joined(searched, *dict.fromkeys(excuse(part, one) for one in (LOOKUP, *NOT_SURELY))),
         kinds=tuple(_kinds(part, told, language, labels)),
         not_asked=(*_not_asked(part, run, language), *(labels.gaps.get(str(one), str(one)) for one in body.get("gaps") or ())),
         information=information_in(review.policy.information, language),
@@ -121,9 +122,9 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
 
 
 def subject_of(part: VendorPart, outcome: str) -> Literal["matched", "no_match", "unproven", "none"]:
-    """Say who was found: that nobody was is unproven where the person has an identifier that was not asked by, accepted or not."""
-    others = any(gap.endpoint == OTHERS for gap in part.gaps)
-    return "unproven" if others and outcome == NOBODY else cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome)
+    """Say who was found: that nobody was is unproven where a gap speaks against it, accepted or not."""
+    doubted = any(gap.endpoint in NOT_SURELY for gap in part.gaps)
+    return "unproven" if doubted and outcome == NOBODY else cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome)
 
 
 def _kinds(part: VendorPart, told: ToldRun, language: str, labels: Labels) -> list[RecordKind]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.case.acts import OTHERS, Gap, TakenIn
+from engine.case.acts import EARLIER, OTHERS, Gap, TakenIn
 from engine.case.answer import expected_of, subject_of
 from engine.case.fold import Excuse, VendorPart
 from engine.case.regimes import regimes
@@ -65,6 +65,7 @@ SUBJECTS = [
     ("no_match", (), "no_match"),
     ("no_match", (Gap("a", "denied"),), "no_match"),
     ("no_match", (Gap(OTHERS, "not asked by another e-mail address"),), "unproven"),
+    ("no_match", (Gap(EARLIER, "they were found before"),), "unproven"),
     ("matched", (), "matched"),
     ("unproven", (Gap("lookup", "unproven"),), "unproven"),
 ]

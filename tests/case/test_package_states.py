@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from engine.case.acts import Decided, Target
+from engine.case.acts import EARLIER, OTHERS, Decided, TakenIn, Target
 from engine.case.releases import making
+from tests.batch.conftest import Vendor
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, bag_of, built, give_all, open_here
 from tests.case.test_commands import files, home_of, state
@@ -46,6 +47,26 @@ def test_who_is_known_nowhere_gets_an_answer_that_says_so(habeas, at):
     assert [one for one in told["not_asked"] if " are " in one] == []
     assert habeas("package", "release", "DSR-17", "--seal", "none").returncode == 0
     assert habeas("package", "verify", str(bag_of(habeas).with_name("DSR-17.zip"))).returncode == 0
+
+
+def test_who_was_found_before_and_is_not_known_now_is_not_told_that_nothing_is_held(habeas, tmp_path):
+    """Nor that every service answered in full; and what was said of several gaps at once is read once."""
+    acme = Vendor(tmp_path)
+    try:
+        assert habeas("case", "new", "DSR-17", "--simulated", stdin="email: none@x.io\nemail: ada@x.io\n").returncode == 0
+        open_here(habeas).act(TakenIn(vendor="acme", folder="runs/before", proof="0", subject="matched"), NOW)
+        asked = habeas("case", "run", "DSR-17", "--vendor", "acme", **acme.given, HABEAS_SPECS=str(tmp_path))
+        assert asked.returncode == 0, asked.stderr
+        assert [gap.endpoint for gap in open_here(habeas).case.vendors["acme"].open_gaps] == [OTHERS, EARLIER]
+        give_all(habeas)
+        assert habeas("package", "build", "DSR-17", HABEAS_SPECS=str(tmp_path)).returncode == 0
+    finally:
+        acme.end()
+    page = (bag_of(habeas) / "index.html").read_text("utf-8")
+    assert "whether it knows you" in page
+    assert "Acme knows nobody with your details" not in page
+    (told,) = completeness(habeas)["services"]
+    assert (told["subject"], told["how"].count("We did not fetch these.")) == ("unproven", 1)
 
 
 def test_everything_may_be_withheld_and_is_then_counted_with_its_reason(ran):
