@@ -234,10 +234,14 @@ def _not_asked_by(case: OpenCase, run: TakenRun, known_by: Sequence[str]) -> Ite
 
 def _found_before(case: OpenCase, run: TakenRun) -> Iterator[Gap]:
     """Give the gap of a vendor that knows nobody now and knew the person before: what that run brought is no part of the answer."""
-    taken = [line for line in case.lines if isinstance(line.act, TakenIn) and line.act.vendor == run.vendor]
-    found = [line.at for line in taken if isinstance(line.act, TakenIn) and line.act.subject == Subject.MATCHED]
+    found = [
+        (line.act.folder, line.at)
+        for line in case.lines
+        if isinstance(line.act, TakenIn) and line.act.vendor == run.vendor and line.act.subject == Subject.MATCHED
+    ]
     if found and run.subject.get("outcome") == Subject.NO_MATCH:
-        yield Gap(EARLIER, f"what was taken in on {found[-1]:%Y-%m-%d} was of the person, who is not known there now")
+        folder, at = found[-1]  # named, so that what was said of an earlier one is said of that alone
+        yield Gap(EARLIER, f"what was taken in as {folder} on {at:%Y-%m-%d} was of the person, who is not known there now")
 
 
 def _known_by(run: TakenRun) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from tests.case.acts_kit import NOW, OPENED, lines
 from tests.case.package_kit import open_here
 from tests.case.test_commands import PERSON
 
-EARLIER_GAP = Gap(EARLIER, f"what was taken in on {NOW:%Y-%m-%d} was of the person, who is not known there now")
+EARLIER_GAP = Gap(EARLIER, f"what was taken in as runs/zoom on {NOW:%Y-%m-%d} was of the person, who is not known there now")
 
 
 def test_nobody_by_one_address_is_not_nobody_by_the_other(habeas):
@@ -132,6 +132,26 @@ def test_who_was_found_and_is_not_known_any_more_is_a_gap_until_somebody_says_wh
     assert "zoom: the person is not known there now, and was when it was asked before" in waits
     assert habeas("case", "excuse", "DSR-17", f"zoom/{EARLIER}", "--say", "They deleted it on 1 December.").returncode == 0
     assert "and was when it was asked before" not in habeas("case", "show", "DSR-17").stdout
+
+
+def test_who_is_found_again_and_lost_again_is_a_gap_again(habeas):
+    """On the same day too: the sentence was said before they were found again, and what came then would have left the answer unnoticed."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
+    case = open_here(habeas)
+    run = TakenRun("zoom", True, "x", None, {"outcome": "no_match"}, {}, {}, "0")
+
+    def lost(number: int) -> tuple[Gap, ...]:
+        case.act(TakenIn(vendor="zoom", folder=f"runs/zoom-{number}", proof="0", subject="matched"), NOW)
+        gone = act_of_run(case, case.folder / "runs" / f"zoom-{number + 1}", run, same=True)
+        case.act(gone, NOW)
+        return case.case.vendors["zoom"].open_gaps
+
+    assert [gap.endpoint for gap in lost(2)] == [EARLIER]
+    case.act(Excused(vendor="zoom", say="They deleted it.", endpoint=EARLIER), NOW)
+    assert case.case.vendors["zoom"].open_gaps == ()
+    case.act(act_of_run(case, case.folder / "runs" / "zoom-4", run, same=True), NOW)
+    assert case.case.vendors["zoom"].open_gaps == ()
+    assert [gap.endpoint for gap in lost(5)] == [EARLIER]
 
 
 REASONS = [
