@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -26,7 +26,7 @@ MANIFEST_ROOM = 64 * 1024
 ANOTHER_FOLDER = "name another folder with --out"
 MANIFEST = "manifest.json"
 LINES, PAGES, FILES, PART = ".jsonl", ".pages.jsonl", ".files.jsonl", ".part"
-SEAL = 32  # hexadecimal digits
+SEAL, SEALED_BY = 32, b',"seal":"'  # hexadecimal digits
 
 
 class FileState(msgspec.Struct, frozen=True):
@@ -37,12 +37,17 @@ class FileState(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def sealed(digest: hashlib._Hash, *texts: bytes) -> bytes:
-    """Give the digest of what `digest` has taken, followed by texts."""
+def _sealed(text: bytes, digest: hashlib._Hash, before: Iterable[bytes] = ()) -> bytes:
+    """Give an object as a line that also holds the digest of what `digest` has taken, followed by the lines `before` and the object."""
     copy = digest.copy()
-    for text in texts:
-        copy.update(text)
-    return copy.hexdigest()[:SEAL].encode()
+    copy.update(b"".join((*before, text)))
+    return b'%b%b%b"}\n' % (text[:-1], SEALED_BY, copy.hexdigest()[:SEAL].encode())
+
+
+def unsealed(line: bytes, digest: hashlib._Hash) -> bytes | None:
+    """Give the object of a sealed line; None where the seal is not of it and of what `digest` has taken."""
+    text = line[: -SEAL - len(SEALED_BY) - len(b'"}\n')] + b"}"
+    return text if line == _sealed(text, digest) else None
 
 
 class Table:
@@ -77,6 +82,10 @@ class Table:
         """Append a line together with what is written next: one write of the system is most of what a line costs."""
         self._later.append(line)
 
+    def seal(self, text: bytes) -> None:
+        """Append an object that seals itself and every line before it, together with what is written next."""
+        self._later.append(_sealed(text, self._digest, self._later))
+
     def flush(self) -> None:
         """Write what was to be written later. Raises DiskError."""
         if self._later:
@@ -96,10 +105,6 @@ class Table:
     def state(self) -> FileState:
         """Give its size and digest as it is now."""
         return FileState(self.lines, self.size, self._digest.hexdigest())
-
-    def seal(self, text: bytes) -> bytes:
-        """Give a digest of all that the file holds, and of a text that is to follow it."""
-        return sealed(self._digest, *self._later, text)
 
     def moved(self, path: Path) -> None:
         """Give the file another name, over what has it now. Raises DiskError."""
@@ -262,9 +267,10 @@ class Sink:
 
     def table(self, name: str) -> Table:
         """Give the file `<name>.jsonl`, which is created the first time. Raises DiskError."""
-        if name not in self._tables:
-            self._tables[name] = Table(self.folder / f"{name}.jsonl")
-        return self._tables[name]
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = Table(self.folder / f"{name}.jsonl")
+        return table
 
     def existing(self, name: str) -> Table | None:
         """Give a file that was created before; None if it was not."""

@@ -22,6 +22,7 @@ IdentifierKind = Literal["email", "phone", "username"]
 Same = Callable[[str], bool | None]
 
 LONGEST = 254
+UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 NOBODY = (".", "..", "me")
 NO_VALUE = ("null", "undefined", "*")
 INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp")
@@ -108,7 +109,7 @@ def encode_segment(text: str) -> str:
 
 def encode_query(text: str) -> str:
     """Percent-encode a name or value of a query: every byte except RFC 3986 "unreserved" (section 2.3)."""
-    return quote(text, safe="", errors="surrogatepass")
+    return text if UNRESERVED.issuperset(text) else quote(text, safe="", errors="surrogatepass")
 
 
 def lowered(text: str) -> str:

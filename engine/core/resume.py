@@ -6,8 +6,7 @@ whole chains stay, and of these only those that do not hang on one that goes.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Container, Iterator, Sequence
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -70,31 +69,30 @@ def neighbours(parts: Sequence[ListedPart]) -> Iterator[tuple[tuple[int, str], i
             yield (after, BEFORE), place
 
 
-def known_by(key: bytes | None, request: Request, personal: Container[str]) -> str | None:
-    """Give the keyed digest by which a chain is known again: its first request word for word, and whom it is about.
+def known_by(key: bytes | None, personal: Container[str]) -> Callable[[Request], str | None]:
+    """Give what tells by a keyed digest how a chain is known again: its first request word for word, and whom it is about.
 
-    `personal` names what tells people apart; all else counts where it is sent. None without a key.
+    `personal` names what tells people apart; all else counts where it is sent. Without a key nothing is known again: None.
     """
     if key is None:
-        return None
-    http, chain = request.http, request.chain
-    told = f"{chain.endpoint.name}\0{http.method}\0{http.url}\0"
-    for name, value in http.headers:
-        told += f"{name}\0{value}\0"
-    for name, value in chain.row:
-        if name in personal:
+        return lambda _: None
+    begun = blake2b(digest_size=SHOWN // 2, key=key)  # to begin a digest costs more than all of one that was begun
+
+    def digest(request: Request) -> str:
+        http, chain = request.http, request.chain
+        told = f"{chain.endpoint.name}\0{http.method}\0{http.url}\0"
+        for name, value in http.headers:
             told += f"{name}\0{value}\0"
-    digest = _keyed(key).copy()
-    digest.update(told.encode("utf-8", "surrogatepass"))
-    if http.body:
-        digest.update(http.body)
-    return digest.hexdigest()
+        for name, value in chain.row:
+            if name in personal:
+                told += f"{name}\0{value}\0"
+        mine = begun.copy()
+        mine.update(told.encode("utf-8", "surrogatepass"))
+        if http.body:
+            mine.update(http.body)
+        return mine.hexdigest()
 
-
-@lru_cache(maxsize=8)
-def _keyed(key: bytes) -> blake2b:
-    """Begin the digests of a key: to begin one costs more than all of one that was begun."""
-    return blake2b(digest_size=SHOWN // 2, key=key)
+    return digest
 
 
 def in_sittings(kept: int, parts: int, until: str, since: str) -> str:

@@ -26,7 +26,7 @@ def rfc3339(moment: datetime, precision: Literal["seconds", "milliseconds"] = "s
 
 FORMS: dict[str, Callable[[datetime], str]] = {
     "rfc3339": rfc3339,
-    "date": lambda moment: moment.strftime("%Y-%m-%d"),
+    "date": lambda moment: moment.date().isoformat(),
     "epoch": lambda moment: str(int(moment.timestamp())),
     "millis": lambda moment: str(int(moment.timestamp()) * 1000),
 }

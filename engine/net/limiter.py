@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 from msgspec import Struct, field
 
@@ -133,16 +133,15 @@ class Bucket(Struct, eq=False):
                 await paced.begin(handover.level(self.name, self.line, rate, paced.pace))
         self.begun = True
 
-    @contextmanager
-    def counted(self, person: Hashable) -> Iterator[None]:
+    def wait(self, person: Hashable) -> None:
         """Count a request among those that wait here."""
         self.waiting[person] = self.waiting.get(person, 0) + 1
-        try:
-            yield
-        finally:
-            self.waiting[person] -= 1
-            if not self.waiting[person]:
-                del self.waiting[person]
+
+    def waited(self, person: Hashable) -> None:
+        """Count a request no more that waited here."""
+        self.waiting[person] -= 1
+        if not self.waiting[person]:
+            del self.waiting[person]
 
     @property
     def crowded(self) -> bool:
@@ -165,21 +164,18 @@ class Bucket(Struct, eq=False):
                 return
             await asyncio.sleep(left)
 
-    @contextmanager
-    def spent(self, line: str) -> Iterator[None]:
-        """Count the points of a request as spent while it is under way."""
-        cost = self.points.cost(line)
-        self.points.under_way += cost
-        try:
-            yield
-        finally:
-            self.points.under_way -= cost
-
-    async def take(self) -> None:
-        """Draw one request from every pace; there is room in each, so this does not wait."""
+    async def take(self, line: str) -> float:
+        """Draw one request from every pace; there is room in each, so this does not wait. Gives its points, which count as spent now."""
         self.sent += 1
         for pace in self.paces:
             await pace.take()
+        cost = self.points.cost(line)
+        self.points.under_way += cost
+        return cost
+
+    def answered(self, cost: float) -> None:
+        """Count the points of a request no more, which is under way no more."""
+        self.points.under_way -= cost
 
 
 class Way(Struct, frozen=True, eq=False):
@@ -189,25 +185,28 @@ class Way(Struct, frozen=True, eq=False):
     handover: Handover | None
     hold: Hold = field(default_factory=Hold)
 
-    async def leave(self, line: str, person: Hashable) -> AsyncExitStack:
+    async def leave(self, line: str, person: Hashable) -> ExitStack:
         """Wait until a request may be sent. The gates that come back are held until its answer is there.
 
         Nothing is drawn before every bucket is ready. Where one was held again meanwhile, the request lets go of all and
         queues anew, so that it does not block others.
         """
         while True:
-            async with AsyncExitStack() as gates, AsyncExitStack() as heads:
+            with ExitStack() as gates, ExitStack() as heads:
                 for bucket in self.buckets:
-                    with bucket.counted(person):
+                    bucket.wait(person)
+                    try:
                         await bucket.head.acquire(person)
                         heads.callback(bucket.head.release)
-                        await gates.enter_async_context(bucket.gate)
+                        await bucket.gate.acquire()
+                        gates.callback(bucket.gate.release)
                         await bucket.begin(self.handover)
                         await bucket.ready(line)
+                    finally:
+                        bucket.waited(person)
                 if not any(bucket.left(asyncio.get_running_loop().time(), line) for bucket in self.buckets):
                     for bucket in self.buckets:
-                        await bucket.take()
-                        gates.enter_context(bucket.spent(line))
+                        gates.callback(bucket.answered, await bucket.take(line))
                     if self.handover is not None:
                         self.handover.left((bucket.name, bucket.line, bucket.rates) for bucket in self.buckets if bucket.rates)
                     return gates.pop_all()
@@ -231,6 +230,7 @@ class Limiter:
         self._limits, self.share, self.plan, self._handover = limits, checked_share(share), plan, handover
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._ways: dict[tuple[Bucket, ...], Way] = {}
+        self._found: dict[tuple[str | None, str], Way] = {}
         self._roomy: asyncio.Event | None = None
 
     @asynccontextmanager
@@ -246,7 +246,7 @@ class Limiter:
             gates = await way.leave(line, person)
         finally:
             self._tell_room()
-        async with gates:
+        with gates:
             now = loop.time()
             held = way.hold.seconds(now) - held
             yield Waited(now - started - held, held, now)
@@ -310,6 +310,12 @@ class Limiter:
         return least_time(asked, self._limits, self.share, held)[0]
 
     def _way(self, bucket: str | None, line: str) -> Way:
+        found = self._found.get((bucket, line))
+        if found is None:
+            found = self._found[bucket, line] = self._find_way(bucket, line)
+        return found
+
+    def _find_way(self, bucket: str | None, line: str) -> Way:
         names = [name for name in dict.fromkeys((bucket, "all")) if name in self._limits] or ["all"]
         buckets = tuple(self._bucket(name, line) for name in names if name is not None)
         if buckets not in self._ways:

@@ -18,13 +18,12 @@ from engine.core.ledger import Outcome, Tally
 from engine.core.resume import AFTER, BEFORE
 from engine.decoding import decoder
 from engine.errors import disk_error
-from engine.sink import SEAL, FileState, Table, sealed
+from engine.sink import FileState, unsealed
 
 CHUNK = 1 << 20
 ENCODER = msgspec.json.Encoder()
 FIRST_SIGN = ord(" ")
 ENDS = b'{"chain":'  # how a line begins that ends a chain
-SEALED_BY = b',"seal":"'
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 NO_FILE = FileState(0, 0, hashlib.sha256().hexdigest())
 
@@ -86,16 +85,10 @@ class ChainLog(Struct):
         yield from (page.end for page in self.pages if page.end is not None)
 
 
-def end_line(table: Table, end: EndLine) -> bytes:
-    """Give the line that ends a chain, to be the next one of a list of pages."""
-    text = ENCODER.encode(end)
-    return text[:-1] + SEALED_BY + table.seal(text) + b'"}\n'
-
-
 def read_log(path: Path) -> ChainLog:
     """Read a list of pages as far as it can be believed; one that is missing is empty. Raises DiskError."""
     log, digest = ChainLog(), hashlib.sha256()
-    lines, ends = decoder(LoggedLine), decoder(EndLine)
+    lines = decoder(LoggedLine)
     try:
         with path.open("rb") as stream:
             for number, raw in enumerate(stream, 1):
@@ -104,7 +97,7 @@ def read_log(path: Path) -> ChainLog:
                     break
                 try:
                     line = lines.decode(raw)
-                    end = None if line.end is None else ends.decode(_unsealed(raw, digest))
+                    end = None if line.end is None else _end(raw, digest)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     log.damaged = number
                     break
@@ -117,14 +110,13 @@ def read_log(path: Path) -> ChainLog:
     return log
 
 
-def _unsealed(raw: bytes, digest: hashlib._Hash) -> bytes:
-    """Give an end's line without its seal. Raises DecodeError where the seal is not of this line and all before it."""
-    at = len(raw) - SEAL - len(b'"}\n')
-    text, told = raw[: at - len(SEALED_BY)] + b"}", raw[at : at + SEAL]
-    if raw[at - len(SEALED_BY) : at] != SEALED_BY or told != sealed(digest, text):
+def _end(raw: bytes, digest: hashlib._Hash) -> EndLine:
+    """Read a line that ends a chain. Raises DecodeError, also where its seal is not of this line and all before it."""
+    text = unsealed(raw, digest)
+    if text is None:
         message = "its seal is not of what stands before it"
         raise msgspec.DecodeError(message)
-    return text
+    return decoder(EndLine).decode(text)
 
 
 def still_there(path: Path, log: ChainLog) -> int:

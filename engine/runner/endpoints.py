@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -12,6 +12,7 @@ from engine.core.chain import distinct_rows
 from engine.core.field_filter import FieldFilter
 from engine.core.ledger import BY_ORDER, Entry, Outcome, at_most_partial, heirs, inherited_entry, replaced
 from engine.core.plan import endpoint_windows
+from engine.core.request import Request
 from engine.core.resume import known_by
 from engine.core.scopes import unallowed
 from engine.discreet import Discreet
@@ -50,9 +51,11 @@ class AskedEndpoints(Discreet, Struct, eq=False):
     done: dict[str, asyncio.Event] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
     heirs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    known_by: Callable[[Request], str | None] = lambda _: None
 
     def __post_init__(self) -> None:
         """Nobody was asked yet."""
+        self.known_by = known_by(self.options.chain_key, self.search.client.personal)
         for name, endpoint in self.search.vendor.endpoints.items():
             self.done[name] = asyncio.Event()
             if endpoint.replaces:
@@ -170,7 +173,7 @@ class AskedEndpoints(Discreet, Struct, eq=False):
         if parent is not None and parent.name in self.search.vendor.discover and self.search.facts.account.lacking(above):
             store.missing[above[0].name] = self.search.facts.account.lacking(above)
         spans = endpoint_windows(endpoint, self.started, self.options.narrow)
-        store.known_by = lambda request: known_by(self.options.chain_key, request, self.search.client.personal)
+        store.known_by = self.known_by
         resumed = self.resumed
         if endpoint.name in self.changed:
             self.sink.forget(endpoint.name)

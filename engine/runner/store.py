@@ -31,7 +31,7 @@ from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
 from engine.language.text.mistakes import counted
-from engine.runner.chain_log import ENCODER, NO_FILE, EndLine, end_line
+from engine.runner.chain_log import ENCODER, NO_FILE, EndLine
 from engine.runner.client import Answered, EarlierTry
 from engine.sink import Sink, Table
 
@@ -125,8 +125,9 @@ class ChainStore:
 
     def log(self, end: ChainEnd, asked: Request | None) -> None:
         """Note how it ended; `asked` was its first request. Raises DiskError."""
-        store, table, total = self.store, self.store.table(), self.tally.expected
-        self.tally.expected = None  # it stands beside the counts, and was added up when the chain ended
+        store, tally = self.store, self.tally
+        table = store.sink.existing(store.endpoint.name)
+        total, tally.expected = tally.expected, None  # it stands beside the counts, and was added up when the chain ended
         told = EndLine(
             chain=self.number,
             end=end.outcome,
@@ -140,12 +141,11 @@ class ChainStore:
             known_by=store.known_by(asked) if asked is not None and end.outcome.whole else None,
             leans=tuple(sorted(self._leans)) if self._leans else (),
             notes=self._notes,
-            forms=tuple(self._forms),
+            forms=tuple(self._forms) if self._forms else (),
             found=tuple(sorted(store.keep.found)) if store.keep.found else (),
-            counts=self.tally,
+            counts=tally,
         )
-        pages = store.page_list()
-        pages.later(end_line(pages, told))
+        store.sink.table(store.listed).seal(ENCODER.encode(told))
 
 
 class Store:
@@ -163,6 +163,7 @@ class Store:
         self.said: list[str] = []
         self._wanted = {one: parse_select(".".join(one.path)) for fields in wanted.children for one in fields}
         self._flags = wanted.flags
+        self.listed = f"{endpoint.name}.pages"
         self._ends: Counter[str] = Counter()
         self._ended = Tally()
         self._open: list[Tally] = []
@@ -232,7 +233,7 @@ class Store:
 
     def page_list(self) -> Table:
         """Give the list of pages. Raises DiskError."""
-        return self.sink.table(f"{self.endpoint.name}.pages")
+        return self.sink.table(self.listed)
 
     def text(self, records: Sequence[Any], lines: bytes | None) -> bytes:
         """Give the records as lines, with the chosen fields; `lines` are those with all fields, where they are at hand."""

@@ -23,7 +23,7 @@ from engine.core.window import rfc3339
 from engine.errors import disk_error
 from engine.language.text.mistakes import counted
 from engine.replaced import replace
-from engine.runner.chain_log import ChainLog, EndLine, LoggedPage, end_line, moved_to, read_log, still_there
+from engine.runner.chain_log import ENCODER, ChainLog, EndLine, LoggedPage, moved_to, read_log, still_there
 from engine.runner.kept_files import keep_files
 from engine.runner.store import Store
 from engine.sink import LINES, PAGES, Table
@@ -130,9 +130,10 @@ def _copy(store: Store, log: ChainLog, kept: Mapping[int, Stays], pages: Table, 
             if one is None:
                 continue
             if page.end is not None:
-                pages.write(end_line(pages, replace(page.end, file=records.state()) if records is not None else page.end), 1)
+                pages.seal(ENCODER.encode(replace(page.end, file=records.state()) if records is not None else page.end))
             else:
                 _page(store, page, one, lines, pages, records)
+        pages.flush()
     finally:
         if old is not None:
             old.close()

@@ -72,7 +72,7 @@ def test_a_list_is_known_by_all_that_is_sent_and_by_whom_it_is_about():
     span = Window(BEGIN, BEGIN + timedelta(days=1))
 
     def digest(key=b"k", words=WORDS, row=row, span=span, personal=("EMAIL", "USER_ID")):
-        return known_by(key, opening(Chain(endpoint(words), row, span)), personal)
+        return known_by(key, personal)(opening(Chain(endpoint(words), row, span)))
 
     same = digest()
     assert same == digest(row=(*row[:2], ("SITE", "eu2")))
@@ -86,7 +86,7 @@ def test_a_list_is_known_by_all_that_is_sent_and_by_whom_it_is_about():
     ]
     assert len({same, *others}) == 1 + len(others)
     assert len(same) == 32
-    assert known_by(None, first("get: /x"), ()) is None
+    assert known_by(None, ())(first("get: /x")) is None
 
 
 SENT = [
@@ -101,10 +101,10 @@ SENT = [
 
 def test_lists_that_differ_in_one_thing_sent_are_two():
     """Method, header or body: whichever tells them apart, and endpoints that ask for the same are two as well."""
-    found = [known_by(b"k", first(words), ()) for words in SENT]
+    found = [known_by(b"k", ())(first(words)) for words in SENT]
     assert len(set(found)) == len(SENT)
     both = vendor("a: {get: /u/<USER_ID>, records: items}\nb: {get: /u/<USER_ID>, records: items}\n").endpoints
-    assert len({known_by(b"k", opening(Chain(each, (("EMAIL", "a@x.io"), ("USER_ID", "u1")))), ()) for each in both.values()}) == 2
+    assert len({known_by(b"k", ())(opening(Chain(each, (("EMAIL", "a@x.io"), ("USER_ID", "u1"))))) for each in both.values()}) == 2
 
 
 def test_two_goes_are_said_with_their_moments():

@@ -87,6 +87,11 @@ def test_a_moment_is_written_in_the_form_that_is_asked_for(name, text):
     assert form(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), name) == text
 
 
+def test_a_day_of_an_early_year_is_written_with_four_digits_of_it():
+    """As RFC 3339 wants it: by the system's own way of writing, the year 476 has three on some."""
+    assert form(datetime(476, 9, 4, tzinfo=UTC), "date") == "0476-09-04"
+
+
 def test_the_future_has_no_windows_and_a_leap_day_becomes_the_last():
     """A month before the 31st of March is the last of February."""
     now = datetime(2024, 3, 31, tzinfo=UTC)
