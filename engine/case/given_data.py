@@ -60,7 +60,7 @@ class GivenData:
         for review in self._runs.values():
             if decided or any(rule.do == "alias" for rule in review.policy.others):
                 in_force = self._in_force(review.vendor)
-                for endpoint, record in review.records():
+                for endpoint, record in self._learned.naming(review.vendor, in_force.rules_by_sides):
                     self._aliases.meet(in_force.rulings(endpoint, record, only_people=True))
 
     def _in_force(self, vendor: str) -> PolicyInForce:
