@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import compress, groupby, repeat
+from itertools import compress, groupby, islice, repeat
 from typing import Any, BinaryIO
 
 import msgspec
@@ -101,11 +101,11 @@ class CsvTable:
     def add_all(self, records: Sequence[Any], turned: Together | None) -> None:
         """Take records; `turned` are they on their side, where they are of one form: a field of all of them is then written at once."""
         first = 0 if turned is None else 1
-        for record in records[:first]:
+        for record in islice(records, first):
             self.add(record)  # which has a column for each of their fields then, as long as there are columns
         cells = list[Sequence[str] | None]([None] * len(self._names))
         if turned is None or len(cells) < 2 or not self._fill_all(cells, turned, self._root):
-            for record in records[first:]:
+            for record in islice(records, first, None):
                 self.add(record)
             return
         columns = [repeat("", len(records) - first) if column is None else column[first:] for column in cells]
