@@ -37,7 +37,7 @@ class PageHead(msgspec.Struct):
 
 
 class RecordPage(msgspec.Struct):
-    """The records of one page, ready for its template."""
+    """The records of one page, ready for its template; `rows` are written one by one while they are read, which is possible once."""
 
     first: int
     number: int
@@ -45,7 +45,7 @@ class RecordPage(msgspec.Struct):
     same: Markup
     shown: Sequence[Column]
     heads: Sequence[PageHead]
-    rows: str
+    rows: Iterable[str]
     table: bool
 
 
@@ -94,7 +94,7 @@ class RecordPages:
             same, varying = same[1:], same[:1]
         known = "".join(self._pair(column, heads) for column in same)
         table = len(varying) <= MOST_COLUMNS
-        rows = "" if number == 1 else "".join(self._rows(first, number, varying, heads, table=table))
+        rows: Iterable[str] = () if number == 1 else self._rows(first, number, varying, heads, table=table)
         shown = [heads[column.node] for column in varying]
         return RecordPage(first, number, {column.node: column for column in every}, marked_up(known), varying, shown, rows, table)
 

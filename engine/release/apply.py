@@ -27,8 +27,8 @@ from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
-MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
-MOST_SIDES = 12_000  # each of which has several values
+MOST_REMEMBERED = 30_000  # texts: beyond, memory would grow with the records
+MOST_SIDES, MOST_PEOPLE = 12_000, 4_000  # each of which has several values; who stands on a side is kept beside it, too
 
 
 class PolicyInForce:
@@ -63,7 +63,7 @@ class PolicyInForce:
         self._telling = Telling(self._told_by, MOST_REMEMBERED)
         self._stirring = Stirring(lambda value: self._telling[value] or self._decisions.on_value(text_of(value)), MOST_REMEMBERED)
         self._sides = Remembered(whole_side, MOST_SIDES)
-        self._people = Remembered(self._judge, MOST_REMEMBERED)
+        self._people = Remembered(self._judge, MOST_PEOPLE)
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
         self._doubted = Remembered[SideFound, SideFound](lambda side: replace(side, same="perhaps"), MOST_REMEMBERED)
         self._doubting = any(_doubts(rule) for rule in policy.others)

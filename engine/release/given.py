@@ -77,7 +77,10 @@ class Giving:
                 self._texts.given(ruling.value)
         words = self._words(rulings, named=any(map(is_named, rulings)))
         edit = RecordEdit(self._vendor, endpoint, words, self._find, self._texts)
-        known.written = {name: msgspec.Raw(cast("bytes", edit.replaced(text, of_it, f"/{name}"))) for name, text, of_it in known.fields}
+        known.written = {}
+        for name, text in known.fields:
+            of_it = [ruling for ruling in rulings if ruling.withholds and ruling.pointer == f"/{name}"]
+            known.written[name] = msgspec.Raw(cast("bytes", edit.replaced(text, of_it, f"/{name}")))
         known.places = tuple(edit.places)
         return known.written
 

@@ -16,13 +16,13 @@ MOST_ALIKE = 1_000
 class MaskedTogether(msgspec.Struct):
     """What was ruled together, and what is written for it: `plain` if each is given, or masked in a text of a field of the record itself.
 
-    `fields` are those in which something is masked, with their texts and what was ruled of them; `taken` has the names and the sides, which
-    nothing else in the record may share. `ruled` is kept, so that nothing else takes its number.
+    `fields` are those in which something is masked, with their texts; `taken` has the names and the sides, which nothing else in the record
+    may share. `ruled` is kept, so that nothing else takes its number.
     """
 
     ruled: tuple[Ruling, ...]
     plain: bool
-    fields: tuple[tuple[str, str, list[Ruling]], ...]
+    fields: tuple[tuple[str, str], ...]
     taken: frozenset[Any]
     written: dict[str, msgspec.Raw] | None = None
     places: tuple[WithheldPlace, ...] = ()
@@ -43,7 +43,7 @@ class KnownMasks(dict[int, MaskedTogether]):
             known = self.get(id(together)) or self._know(together, record)
             if not known.plain or not taken.isdisjoint(known.taken):
                 return None
-            for name, text, _ in known.fields:
+            for name, text in known.fields:
                 if record.get(name) != text:
                     return None
             taken |= known.taken
@@ -53,18 +53,17 @@ class KnownMasks(dict[int, MaskedTogether]):
     def _know(self, ruled: tuple[Ruling, ...], record: dict[str, Any]) -> MaskedTogether:
         if len(self) >= MOST_KNOWN:
             self.clear()
-        masked, taken, plain = dict[str, list[Ruling]](), set[Any](), True
+        masked, taken, plain = dict[str, Any](), set[Any](), True
         for ruling in ruled:
             holder, _, name = ruling.pointer.partition("/")
             taken.add(name)
             if ruling.group is not None:
                 taken.add((ruling.group,))
             if ruling.do in ("mask", "alias"):
-                masked.setdefault(name, []).append(ruling)
+                masked[name] = record.get(name)
             plain = plain and ruling.do in ("mask", "alias", "give") and ruling.pointer != "" and not holder and not set(name) & {"/", "~"}
-        fields = tuple((name, record.get(name), of_it) for name, of_it in masked.items())
-        plain = plain and all(type(text) is str for _, text, _ in fields)
-        known = self[id(ruled)] = MaskedTogether(ruled, plain, fields, self._shared(frozenset(taken)))  # type: ignore[arg-type]  # where all are texts
+        plain = plain and all(type(text) is str for text in masked.values())
+        known = self[id(ruled)] = MaskedTogether(ruled, plain, tuple(masked.items()), self._shared(frozenset(taken)))
         return known
 
     def _shared(self, taken: frozenset[Any]) -> frozenset[Any]:
