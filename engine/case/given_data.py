@@ -60,8 +60,9 @@ class GivenData:
         for review in self._runs.values():
             if decided or any(rule.do == "alias" for rule in review.policy.others):
                 in_force = self._in_force(review.vendor)
-                for endpoint, record in review.records():
+                for endpoint, record in self._learned.naming(review.vendor, in_force.rules_by_sides):
                     self._aliases.meet(in_force.rulings(endpoint, record, only_people=True))
+        self._aliases.all_met()
 
     def _in_force(self, vendor: str) -> PolicyInForce:
         """Give what a run is judged by: the same each time, since it remembers what it looked at."""

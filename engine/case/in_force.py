@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.release.apply import PolicyInForce, PolicyOnParts
 from engine.release.decision import Decisions
 from engine.release.finders import Finders
 from engine.release.learn import KeysTold, learn, note_keys, tells_keys, tells_own
-from engine.release.met import met
+from engine.release.met import NamingRecords, met
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
 from engine.release.vocabulary import Vocabulary
@@ -32,10 +33,15 @@ class InReview(msgspec.Struct, frozen=True):
 
     def records(self, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Any]]:
         """Read every record of the endpoints that are wanted, with its endpoint. Raises UsageError where a file was changed."""
+        for endpoint, where, number, line in self.lines(wanted):
+            yield endpoint, read_record(line, where, number)
+
+    def lines(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str, int, bytes]]:
+        """Give the bytes of these records, with endpoint, file and number of the line. Raises UsageError where a file cannot be read."""
         for file in (one for one in record_files(self.folder) if wanted(one.stem)):
             endpoint, where = file.stem, str(file)
             for number, _, line in lines_of(file):
-                yield endpoint, read_record(line, where, number)
+                yield endpoint, where, number, line
 
 
 class Learned:
@@ -45,6 +51,7 @@ class Learned:
         """Read every record of every run; where `kept` has what they tell of others, only those of the person. Raises UsageError."""
         self._of: dict[str, tuple[InReview, Own, KeysTold]] = {}
         self._met: dict[str, PolicyInForce] = {}
+        self._naming: dict[str, NamingRecords] = {}
         self._people: set[str] = set()
         people, keys = json.loads(kept) if kept is not None else ([], {})
         for run in runs:
@@ -52,7 +59,8 @@ class Learned:
             self._of[run.vendor] = (run, own, told)
             if kept is None:
                 self._met[run.vendor] = PolicyInForce(run.policy, own)
-                self._people.update(met(self._met[run.vendor], _noted(run, told)))
+                self._naming[run.vendor] = NamingRecords()
+                self._people.update(met(self._met[run.vendor], _noted(run, told), self._naming[run.vendor]))
             else:
                 told.update({(index, text): place for index, text, place in keys[run.vendor]})
         self._people.update(people)
@@ -71,10 +79,25 @@ class Learned:
             return before.informed(told, self.find, every=every)
         return (PolicyOnParts if parts else PolicyInForce)(run.policy, own, told=told, finder=self.find, decisions=decisions, every=every)
 
+    def naming(self, vendor: str, repeating: Callable[[str], bool]) -> Iterator[tuple[str, Any]]:
+        """Read the records that name people again: of endpoints for which nothing new follows from who was named before, only the first.
+
+        Of these endpoints `repeating` says so. Raises UsageError where a file was changed.
+        """
+        run, naming = self._of[vendor][0], self._naming.get(vendor)
+        lines = run.lines(_names_or_tells(run.policy))
+        for (endpoint, where, number, line), new in naming.among(lines) if naming is not None else zip(lines, repeat(True), strict=False):
+            if new or not repeating(endpoint):
+                yield endpoint, read_record(line, where, number)
+
+
+def _names_or_tells(policy: Policy) -> Callable[[str], bool]:
+    rules = PolicyInForce(policy, Own([]))
+    return lambda name: rules.compiled(name).names_people or tells_keys(policy, name)
+
 
 def _noted(run: InReview, told: KeysTold) -> Iterator[tuple[str, Any]]:
     """Read the records that name people or tell what others repeat, and note the latter: each is read once for both."""
-    rules = PolicyInForce(run.policy, Own([]))
-    for endpoint, record in run.records(lambda name: rules.compiled(name).names_people or tells_keys(run.policy, name)):
+    for endpoint, record in run.records(_names_or_tells(run.policy)):
         note_keys(told, run.policy, endpoint, record)
         yield endpoint, record

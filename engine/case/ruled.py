@@ -11,7 +11,6 @@ from pathlib import Path
 from engine.case.acts import Ruled
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview
-from engine.cassettes.recorded import known_of
 from engine.connection.private_files import prepare, read_private, write_private
 from engine.errors import UsageError
 from engine.release.load_policy import load_policy
@@ -53,6 +52,8 @@ def _checked(case: OpenCase, vendor: str, raw: bytes, path: Path) -> Policy:
 
     Raises SpecError with every mistake, UsageError where it is another vendor's.
     """
+    from engine.cassettes.recorded import known_of  # noqa: PLC0415  it brings the network, of which a package needs nothing
+
     run = case.case.vendors[vendor].run
     known = known_of(vendor, case.folder / run.folder)[0] if run is not None and raw != _packaged(vendor) else None
     policy, _ = load_policy(raw, str(path), known)

@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Callable, Mapping
 
 from engine.cli.formatting import tell
+from engine.connection.outside_secret import from_environment, resolved
 from engine.errors import NotConnected, UsageError
-from engine.net.secret import from_environment, resolved
 
 LONGEST_SECRET = 8 * 1024  # bytes: a stored connection has to fit into the room that is reserved for it
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 
 from engine.connection.file_store import FileStore
+from engine.connection.outside_secret import from_environment
 from engine.connection.state_folder import home
 from engine.connection.store import ConnectionStore
 from engine.connection.store_address import checked_address, identity
 from engine.connection.vault import Vault
 from engine.errors import NotConnected
-from engine.net.secret import from_environment
 
 NO_DRIVER = "a shared store needs what reads PostgreSQL: pip install 'habeas[cluster]'"
 

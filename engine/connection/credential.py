@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 
+from engine.connection.outside_secret import from_environment
 from engine.connection.settings import filled, from_outside
 from engine.connection.stored import Bound, StoredConnection
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected
 from engine.language.effective import Vendor
 from engine.language.expressions.template import Template
-from engine.net.secret import from_environment
 from engine.net.transport import Credential
 
 BEARER = "Bearer "

@@ -21,11 +21,11 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from engine.connection.outside_secret import from_environment
 from engine.connection.private_files import cannot_write, create_once, read_private, sync_folder, write_private
 from engine.decoding import decoder
 from engine.discreet import Alike, Discreet
 from engine.errors import NotConnected, UsageError
-from engine.net.secret import from_environment
 
 SERVICE = "habeas"
 SECONDS = 60.0

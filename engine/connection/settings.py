@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from engine.connection.outside_secret import from_environment
 from engine.connection.stored import StoredConnection
 from engine.core.chain import Chain, Unresolved
 from engine.core.identity import unfit
@@ -20,7 +21,6 @@ from engine.language.effective import Row, Vendor
 from engine.language.expressions.address_places import Capacity, fits, has_open_host, placed_values
 from engine.language.expressions.template import Template, parse_template
 from engine.net.hosts import Hosts
-from engine.net.secret import from_environment
 
 
 class Setting(Struct, frozen=True):

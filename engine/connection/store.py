@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -16,9 +16,11 @@ from engine.connection.keys import Where
 from engine.connection.stored import Name, StoredConnection
 from engine.errors import NotConnected, Unreachable
 from engine.language.effective import Vendor
-from engine.net.clock import Clock
-from engine.net.handover import Handover
 from engine.replaced import replace
+
+if TYPE_CHECKING:  # the network is not needed to look at what is kept
+    from engine.net.clock import Clock
+    from engine.net.handover import Handover
 
 Save = Callable[[StoredConnection], Awaitable[None]]
 Waiting = Callable[[], None]

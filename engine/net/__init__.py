@@ -1,4 +1,4 @@
-"""The network, one concern a module: sending requests, rate limits, downloads, allowed hosts, secrets from outside, the clock.
+"""The network, one concern a module: sending requests, rate limits, downloads, allowed hosts, the clock.
 
 aiohttp makes two TLS contexts when it is imported, and reads every root certificate of the system for each: 20 ms, where they are
 one file. The context that verifies nothing needs none, and nothing here uses it: it is left without.

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Literal
 
+from engine.connection.outside_secret import from_environment
 from engine.errors import NotConnected, UsageError
-from engine.net.secret import from_environment
 from engine.owners.book import SECRET, MailServer
 
 Delivery = Literal["took", "not_taken", "lost"]

@@ -30,9 +30,11 @@ class Column(msgspec.Struct, eq=False):
 
     def is_same(self) -> bool:
         """Whether every record has it, with the same value and the same places withheld."""
-        values = self.of.values
+        values, few = self.of.values, self.of.few
         first = values[0]
-        if first is ABSENT or len(self.of.kinds) > 1 or (self.marks is not None and any(mark != self.marks[0] for mark in self.marks)):
+        if first is ABSENT or len(self.of.kinds) > 1 or (few is not None and len(few) > 1):
+            return False
+        if self.marks is not None and any(mark != self.marks[0] for mark in self.marks):
             return False
         if self.of.kinds <= ONE_KIND:
             return values[-1] == first and values.count(first) == len(values)
@@ -52,7 +54,7 @@ def columns_together(fields: RecordFields, given: Sequence[GivenRecord], records
     marks, dropped = dict[FieldNode, list[Sequence[WithheldPlace]]](), dict[FieldNode, set[int]]()
     for at, of_record in enumerate(given):
         for place in of_record.withheld:
-            node = fields.at(place.pointer, records[at])
+            node = fields.at_known(place.pointer) or fields.at(place.pointer, records[at])
             of_all = marks.get(node)
             if of_all is None:
                 of_all = marks[node] = [()] * len(given)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import compress, groupby, repeat
+from itertools import compress, groupby, islice, repeat
 from typing import Any, BinaryIO
 
 import msgspec
@@ -28,6 +28,7 @@ TAKEN_FOR_MORE = frozenset((" ", *FORMULA))
 END = b"\r\n"
 QUOTED = ('"', ",", "\n", "\r")
 PIECE = 1 << 20
+ROWS = 64  # that are written at once: few enough to stay in the processor's cache
 
 
 class TableSummary(msgspec.Struct, frozen=True):
@@ -101,19 +102,21 @@ class CsvTable:
     def add_all(self, records: Sequence[Any], turned: Together | None) -> None:
         """Take records; `turned` are they on their side, where they are of one form: a field of all of them is then written at once."""
         first = 0 if turned is None else 1
-        for record in records[:first]:
+        for record in islice(records, first):
             self.add(record)  # which has a column for each of their fields then, as long as there are columns
         cells = list[Sequence[str] | None]([None] * len(self._names))
         if turned is None or len(cells) < 2 or not self._fill_all(cells, turned, self._root):
-            for record in records[first:]:
+            for record in islice(records, first, None):
                 self.add(record)
             return
         columns = [repeat("", len(records) - first) if column is None else column[first:] for column in cells]
-        rows = list(map(",".join, zip(*columns, strict=True)))
-        self._write(rows, len(cells))
-        if max(map(len, rows), default=0) > LONGEST_CELL:
-            for row, of_row in zip(rows, zip(*map(list, columns), strict=True), strict=True):
-                self._count_long(len(row), of_row)
+        parted = zip(*columns, strict=True)
+        while part := list(islice(parted, ROWS)):
+            rows = list(map(",".join, part))
+            self._write(rows, len(cells))
+            if max(map(len, rows)) > LONGEST_CELL:
+                for row, of_row in zip(rows, part, strict=True):
+                    self._count_long(len(row), of_row)
 
     def _fill_all(self, cells: list[Sequence[str] | None], turned: Together, level: Level) -> bool:
         """Fill the columns with objects of one form; whether all of their fields have one."""

@@ -7,7 +7,7 @@ leaves, and so from nothing that was withheld.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -19,12 +19,15 @@ from engine.package.content import WithheldField
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.reasons import Because
 from engine.release.record_values import field_at
+from engine.release.remembered import Remembered
 
 BUFFER = 1 << 16  # bytes that are read and written at once
 ENCODER = msgspec.json.Encoder()
 WHERE_AND_WHY = attrgetter("pointer", "operation", "because")
 MOST_POINTERS = 1_000
-WITHHELD_LINES = msgspec.json.Decoder(tuple[int, tuple[WithheldPlace, ...]])
+MOST_PLACES = 20_000  # that are remembered as they are written: the same words stand in the same fields of many records
+PLACE = msgspec.json.Decoder(WithheldPlace)
+BETWEEN = b"\t"  # stands in no JSON on one line
 
 
 class KindFile:
@@ -36,6 +39,7 @@ class KindFile:
         self.held: Counter[Because] = Counter()
         self._places_of: Counter[tuple[str, str, Because]] = Counter()  # by pointers
         self._fields: Counter[tuple[str, str, Because]] = Counter()
+        self._written: Remembered[WithheldPlace, bytes] = Remembered(ENCODER.encode, MOST_PLACES)
         try:
             self._file, self._places = path.open("xb", buffering=BUFFER), places.open("xb", buffering=BUFFER)
         except OSError as error:
@@ -61,7 +65,7 @@ class KindFile:
         _write(self._file, b",\n" + record.line if self.given else record.line)
         self.given += 1
         if record.withheld:
-            _write(self._places, ENCODER.encode((self.given, record.withheld)) + b"\n")
+            _write(self._places, BETWEEN.join((b"%d" % self.given, *map(self._written.__getitem__, record.withheld))) + b"\n")
             self._places_of.update(map(WHERE_AND_WHY, record.withheld))
             if len(self._places_of) > MOST_POINTERS:
                 self._count()
@@ -88,7 +92,7 @@ def given_records(path: Path, places: Path) -> Iterator[GivenRecord]:
     """Read the records of a JSON file as `KindFile` writes it, with what is withheld in each. Raises DiskError."""
     try:
         with path.open("rb", buffering=BUFFER) as lines, places.open("rb", buffering=BUFFER) as withheld:
-            told = map(WITHHELD_LINES.decode, withheld)
+            told = _places(withheld)
             number, found = next(told, (0, ()))
             for at, line in enumerate(lines):
                 if at == 0 or line == b"]\n":
@@ -97,9 +101,17 @@ def given_records(path: Path, places: Path) -> Iterator[GivenRecord]:
                 if at == number:
                     here = found
                     number, found = next(told, (0, ()))
-                yield GivenRecord(line.rstrip(b"\n").removesuffix(b","), here)
+                yield GivenRecord(line[:-2] if line.endswith(b",\n") else line.rstrip(b"\n"), here)
     except OSError as error:
         raise disk_error(error) from None
+
+
+def _places(lines: Iterable[bytes]) -> Iterator[tuple[int, tuple[WithheldPlace, ...]]]:
+    """Read by the number of each record what is withheld in it; equal places are one and the same."""
+    known = Remembered(PLACE.decode, MOST_PLACES)
+    for line in lines:
+        number, *places = line[:-1].split(BETWEEN)
+        yield int(number), tuple(map(known.__getitem__, places))
 
 
 def _write(file: BinaryIO, text: bytes) -> None:

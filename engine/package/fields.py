@@ -90,6 +90,10 @@ class RecordFields:
         """Give the field that a pointer into a record names."""
         return self._pointed.get(pointer) or self._find(pointer, record)
 
+    def at_known(self, pointer: str) -> FieldNode | None:
+        """Give the field that a pointer names in every record; None where that was not asked before, or is another one in each."""
+        return self._pointed.get(pointer)
+
     def of_all(self, records: Together) -> list[tuple[FieldNode, FieldValues]] | None:
         """Give the fields of records that were turned on their side; None where lists in them are not alike."""
         try:
@@ -184,6 +188,22 @@ class RecordFields:
         if not through_lists:
             self._pointed[pointer] = node
         return node
+
+
+class DecodedLater(Sequence[Any]):
+    """Records that are decoded when they are asked for, each time anew."""
+
+    def __init__(self, given: Sequence[GivenRecord]) -> None:
+        """Take them as they are given."""
+        self._given = given
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._given)
+
+    def __getitem__(self, at: Any) -> Any:
+        """Decode one of them."""
+        return decoded(self._given[at].line)
 
 
 def _inside(value: Any, step: Step) -> Any:

@@ -5,8 +5,9 @@ The same answer makes the same bytes. A page loads nothing but the style sheet, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from engine.pages.environment import environment, style
 from engine.pages.texts import PageTexts, texts
 
 PACKAGE = "engine.package"
+ROWS = 32  # that are written at once
 Tables = Callable[[Service, RecordKind], AbstractContextManager[CsvTable | None]]
 
 
@@ -66,11 +68,15 @@ class _Pages:
                 if kind.files:
                     yield self._files(service, kind.endpoint, kind.title, kind.files)
 
-    def _write(self, name: str, content: str, rows: str = "") -> str:
-        """Write a page; rows stand where it says so."""
+    def _write(self, name: str, content: str, rows: Iterable[str] = ()) -> str:
+        """Write a page; rows stand where it says so, a few at a time, so that no more of them are in memory."""
         before, here, after = content.partition(HERE)
+        every = iter(rows if here else ())
         with (self._folder / name).open("xb") as file:
-            file.writelines(map(encoded, (before, rows if here else "", after)))
+            file.write(encoded(before))
+            while some := "".join(islice(every, ROWS)):
+                file.write(encoded(some))
+            file.write(encoded(after))
         return name
 
     def _frame(self, service: Service) -> dict[str, Any]:

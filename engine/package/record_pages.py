@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
+from typing import Any
 
 import msgspec
 from markupsafe import Markup
@@ -13,16 +14,18 @@ from engine.package.cell import Cells, escaped
 from engine.package.columns import Column, columns_together
 from engine.package.content import RecordKind, Service
 from engine.package.csv_table import CsvTable
-from engine.package.fields import FieldNode, RecordFields, decoded
+from engine.package.fields import DecodedLater, FieldNode, RecordFields, decoded
 from engine.package.package_paths import PAGE_OF, data_path
-from engine.package.values import together
+from engine.package.values import together_by_parts
 from engine.pages.environment import marked_up
 from engine.pages.languages import number_words
 from engine.pages.texts import PageTexts
 from engine.pages.visible import visible
+from engine.release.given_record import GivenRecord
 
 MOST_COLUMNS = 12
 HERE = "\0"  # stands in a text or a template for what is put there at the end
+PART = 32  # records
 MANY_COLUMNS = 5  # beyond which a table is set smaller
 
 
@@ -34,7 +37,7 @@ class PageHead(msgspec.Struct):
 
 
 class RecordPage(msgspec.Struct):
-    """The records of one page, ready for its template."""
+    """The records of one page, ready for its template; `rows` are written one by one while they are read, which is possible once."""
 
     first: int
     number: int
@@ -42,7 +45,7 @@ class RecordPage(msgspec.Struct):
     same: Markup
     shown: Sequence[Column]
     heads: Sequence[PageHead]
-    rows: str
+    rows: Iterable[str]
     table: bool
 
 
@@ -62,9 +65,13 @@ class RecordPages:
     def __iter__(self) -> Iterator[RecordPage]:
         """Read the records, and give page after page. Raises ValueError where they, or their places, are not as many as was said."""
         every, first, places = iter(self.kind.records()), 1, 0
-        while given := list(islice(every, PAGE_OF)):
-            records = [decoded(one.line) for one in given]
-            turned = together(records)
+        while True:
+            given = list[GivenRecord]()
+            turned = together_by_parts(_parts(every, given))
+            given += islice(every, PAGE_OF - len(given))
+            if not given:
+                break
+            records = DecodedLater(given) if turned is not None else [decoded(one.line) for one in given]
             if self._table is not None:
                 self._table.add_all(records, turned)
             page = self._page(first, len(given), columns_together(self._fields, given, records, turned))
@@ -87,7 +94,7 @@ class RecordPages:
             same, varying = same[1:], same[:1]
         known = "".join(self._pair(column, heads) for column in same)
         table = len(varying) <= MOST_COLUMNS
-        rows = "" if number == 1 else "".join(self._rows(first, number, varying, heads, table=table))
+        rows: Iterable[str] = () if number == 1 else self._rows(first, number, varying, heads, table=table)
         shown = [heads[column.node] for column in varying]
         return RecordPage(first, number, {column.node: column for column in every}, marked_up(known), varying, shown, rows, table)
 
@@ -138,3 +145,10 @@ class RecordPages:
             return
         whole = [f"{begin}{html or absent}{end}" if html or absent else "" for html in written]
         yield whole if few is None else map(dict(zip(few, whole, strict=True)).__getitem__, column.values)
+
+
+def _parts(every: Iterator[GivenRecord], given: list[GivenRecord]) -> Iterator[list[Any]]:
+    """Read the records of a page a few at a time, and keep their lines: so few that what is decoded stays in the processor's cache."""
+    while part := list(islice(every, min(PART, PAGE_OF - len(given)))):
+        given += part
+        yield [decoded(one.line) for one in part]

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 ALIKE = frozenset((str, type(None), object, bool))  # `true` equals 1, so that of numbers and truth values only one kind may be there
 COUNTS = frozenset((str, type(None), object, int))
 HOLDING = frozenset((dict, list))
+TEXTS = frozenset((str, type(None)))
+TRIED = 64  # texts, of which none need come again before they are no longer compared
 
 
 class FieldValues:
     """The values of a field in many records, and of which types they are."""
 
-    __slots__ = ("_few", "kinds", "values")
+    __slots__ = ("_few", "_texts", "kinds", "values")
 
     def __init__(self, values: Sequence[Any]) -> None:
         """Take them in the order of the records."""
         self.values = values
-        self.kinds = frozenset(map(type, values))
+        self.kinds = set(map(type, values))
         self._few: list[Any] | None = None
+        self._texts: dict[Any, Any] | None = None
+
+    def add(self, more: FieldValues) -> bool:
+        """Take the values of further records; of texts that come again and again the first one stands for all, so that memory holds few."""
+        if type(self.values) is not list:
+            self._texts, values, self.values = {}, self.values, []
+            self._take(values, self.kinds)
+        self._take(more.values, more.kinds)
+        self.kinds |= more.kinds
+        return True
+
+    def _take(self, values: Sequence[Any], kinds: set[type]) -> None:
+        taken, texts = cast("list[Any]", self.values), self._texts
+        if texts is None or not kinds <= TEXTS:
+            self._texts = None
+            taken += values
+        else:
+            taken += map(texts.setdefault, values, values)
+            if 2 * len(texts) > len(taken) + TRIED:
+                self._texts = None
 
     @property
     def few(self) -> list[Any] | None:
         """Give the distinct values, where most stand there more than once and equal ones are written alike; else None."""
         if self._few is None:
             alike = self.kinds <= ALIKE or self.kinds <= COUNTS
-            found = list(dict.fromkeys(self.values)) if alike else []
+            if type(self.values) is list and self.kinds <= TEXTS:
+                found = list(self._texts or ())
+            else:
+                found = list(dict.fromkeys(self.values)) if alike else []
             self._few = found if 2 * len(found) <= len(self.values) else []
         return self._few or None
 
@@ -49,6 +74,23 @@ class Together:
         """Take names and values side by side."""
         self.names = names
         self.fields = fields
+
+    def add(self, more: Together) -> bool:
+        """Take further objects; whether they are of the same form, down to the last of the objects in them. If not, this is of no use."""
+        return self.names == more.names and all(
+            type(here) is type(new) and here.add(cast("Any", new)) for here, new in zip(self.fields, more.fields, strict=True)
+        )
+
+
+def together_by_parts(parts: Iterable[Sequence[Any]]) -> Together | None:
+    """Turn objects on their side a few at a time, so that each part can be forgotten before the next one; None as `together`."""
+    found: Together | None = None
+    for part in parts:
+        turned = together(part)
+        if turned is None or (found is not None and not found.add(turned)):
+            return None
+        found = found or turned
+    return found
 
 
 def together(records: Sequence[Any]) -> Together | None:

@@ -42,6 +42,10 @@ class Aliases:
                 self._met.add(facts)
                 self._meet(_keys(facts))
 
+    def all_met(self) -> None:
+        """Forget by what it was known whom was met already: nobody is to be met any more."""
+        self._met.clear()
+
     def _meet(self, keys: list[Key]) -> None:
         if len(keys) > 1:
             for key in keys[1:]:

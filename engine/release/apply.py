@@ -14,7 +14,7 @@ from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.hit import Hit, HitKind
-from engine.release.never import hidden_already, opens
+from engine.release.never import harmless_without, hidden_already, opens
 from engine.release.own import Fact, Own, person_of
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
 from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, all_said, whole_side
@@ -27,8 +27,8 @@ from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
-MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
-MOST_SIDES = 12_000  # each of which has several values
+MOST_REMEMBERED = 30_000  # texts: beyond, memory would grow with the records
+MOST_SIDES, MOST_PEOPLE = 12_000, 4_000  # each of which has several values; who stands on a side is kept beside it, too
 
 
 class PolicyInForce:
@@ -63,8 +63,9 @@ class PolicyInForce:
         self._telling = Telling(self._told_by, MOST_REMEMBERED)
         self._stirring = Stirring(lambda value: self._telling[value] or self._decisions.on_value(text_of(value)), MOST_REMEMBERED)
         self._sides = Remembered(whole_side, MOST_SIDES)
-        self._people = Remembered(self._judge, MOST_REMEMBERED)
+        self._people = Remembered(self._judge, MOST_PEOPLE)
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
+        self._doubted = Remembered[SideFound, SideFound](lambda side: replace(side, same="perhaps"), MOST_REMEMBERED)
         self._doubting = any(_doubts(rule) for rule in policy.others)
 
     def informed(self, told: dict[tuple[int, str], int], finder: Finder, *, every: bool) -> PolicyInForce:
@@ -158,7 +159,7 @@ class PolicyInForce:
     def people(self, endpoint: str, record: Any, said: set[Leaf | WholeSide] | None = None) -> Iterator[Leaf | WholeSide]:
         """Give what a record says of other people and was not `said`, read together, and note it there: also where it is left out."""
         rules, said = self.compiled(endpoint), set() if said is None else said
-        if rules.names_people and not all_said(rules, record, self._sides, said):
+        if not self.names_nobody_new(endpoint, record, said):
             reading = self._read_alike(rules)
             reading.people(record, rules.root)
             new = [leaf for leaf in reading.leaves if leaf not in said]
@@ -166,6 +167,15 @@ class PolicyInForce:
             others = [leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same"]
             said.update(others, (leaf for leaf in new if isinstance(leaf, WholeSide)))
             yield from others
+
+    def names_nobody_new(self, endpoint: str, record: Any, said: set[Leaf | WholeSide]) -> bool:
+        """Whether nobody stands in a record but on sides that were read together, and said, before."""
+        rules = self.compiled(endpoint)
+        return not rules.names_people or all_said(rules, record, self._sides, said)
+
+    def rules_by_sides(self, endpoint: str) -> bool:
+        """Whether what happens to a side that is read together is the same in every record of an endpoint, whatever else stands there."""
+        return not (self._doubting or self._decisions.on_records or (self._told and self.compiled(endpoint).repeated))
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).
@@ -219,7 +229,7 @@ class PolicyInForce:
     def _told_by(self, text: str) -> tuple[Ruling, ...]:
         """Say what a text holds, whichever field it stands in; of each kind the person's own is left out."""
         hits = self._finder(text) if self._finder is not None else ()
-        opening = opens(text) and not (self.parts and _harmless_without(text, hits))
+        opening = opens(text) and not (self.parts and harmless_without(text, hits))
         return tuple(sorted(self._looked_for(text, hits, opening=opening), key=_secrets_first)) if hits or opening else ()
 
     def _looked_for(self, text: str, hits: Iterable[Hit], *, opening: bool) -> Iterator[Ruling]:
@@ -251,7 +261,7 @@ class PolicyInForce:
         found = dict[SideKey, SideFound]()
         for number, (key, facts) in enumerate(reading.sides.items()):
             if isinstance(facts, WholeSide):
-                known = facts.found if facts.number == number else None
+                known = facts.found if facts.number == number and not self._doubting else None
                 found[key] = known or self._people[facts.facts, number]
             else:
                 found[key] = self._people[tuple(facts), number]
@@ -260,7 +270,7 @@ class PolicyInForce:
         own = {key[0] for key, one in found.items() if one.same == "same"}
         for key, side in found.items():
             if side.same == "other" and key[0] not in own and _doubts(self._policy.others[key[0]]):
-                found[key] = replace(side, same="perhaps")
+                found[key] = self._doubted[side]
         return found
 
     def _judge(self, told: tuple[tuple[tuple[str, str], ...], int]) -> SideFound:
@@ -324,14 +334,6 @@ class PolicyOnParts(PolicyInForce):
     """A policy as a package needs it: of a text only the parts that are withheld are replaced, and each that is asked about is told."""
 
     parts = True
-
-
-def _harmless_without(text: str, found: Iterable[Hit]) -> bool:
-    """Whether a text lets nobody in once the secrets that were found in it are taken out."""
-    rest = text
-    for value in (hit.value for hit in found if hit.kind == "secrets" and hit.value != text):
-        rest = rest.replace(value, "")
-    return rest != text and not opens(rest)
 
 
 def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:

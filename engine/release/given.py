@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -60,21 +60,27 @@ class Giving:
         as_we_write = written == line  # then no member stands twice, and what stands beside a withheld value is written as it was
         if not as_we_write and _says_twice(line, written):
             return self.give(endpoint, line, record, list(chain.from_iterable(ruled)))
-        if not masked:
-            return GivenRecord(line)
-        parts: Any = dict(record) if as_we_write else parts_of(line)
+        parts: Any = None
         for known in masked:
-            parts.update(self._write(endpoint, known) if known.written is None else known.written)
+            if words := self._write(endpoint, known) if known.written is None else known.written:
+                parts = parts or (dict(record) if as_we_write else parts_of(line))
+                parts.update(words)
+        if parts is None:
+            return GivenRecord(line)
         line = dumps(parts) if as_we_write else joined(parts)
         return GivenRecord(line, tuple(chain.from_iterable(known.places for known in masked)))
 
     def _write(self, endpoint: str, known: MaskedTogether) -> dict[str, msgspec.Raw]:
         rulings = list(known.ruled)
+        for ruling in rulings:
+            if ruling.do == "give":
+                self._texts.given(ruling.value)
         words = self._words(rulings, named=any(map(is_named, rulings)))
         edit = RecordEdit(self._vendor, endpoint, words, self._find, self._texts)
-        known.written = {
-            name: msgspec.Raw(edit.mask(ruling, text, ruling.pointer)) for ruling, (name, text) in zip(rulings, known.fields, strict=True)
-        }
+        known.written = {}
+        for name, text in known.fields:
+            of_it = [ruling for ruling in rulings if ruling.withholds and ruling.pointer == f"/{name}"]
+            known.written[name] = msgspec.Raw(cast("bytes", edit.replaced(text, of_it, f"/{name}")))
         known.places = tuple(edit.places)
         return known.written
 

@@ -9,7 +9,7 @@ import msgspec
 from engine.release.reasons import Because
 
 
-class WithheldPlace(msgspec.Struct, frozen=True):
+class WithheldPlace(msgspec.Struct, frozen=True, cache_hash=True):
     """A place of a record that is withheld, as a JSON pointer into the record as it is given.
 
     `shown` is what stands there now, at characters `start` to `end` of the text of that place: `[withheld: another person]`, `person 3`.

@@ -1,4 +1,4 @@
-"""Texts that stand together in many records, each masked as a whole: what is written for them is worked out once. Pure."""
+"""Texts that stand together in many records and are masked, whole or in parts: what is written for them is worked out once. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from engine.release.given_record import WithheldPlace
 from engine.release.ruling import Ruling
 
 MOST_KNOWN = 30_000
+MOST_ALIKE = 1_000
 
 
 class MaskedTogether(msgspec.Struct):
-    """What was ruled together, and what is written for it: `plain` if each is a text of a field of the record itself, masked as a whole.
+    """What was ruled together, and what is written for it: `plain` if each is given, or masked in a text of a field of the record itself.
 
-    `fields` are these, with their texts; `taken` has the names and the sides, which nothing else in the record may share. `ruled` is kept,
-    so that nothing else takes its number.
+    `fields` are those in which something is masked, with their texts; `taken` has the names and the sides, which nothing else in the record
+    may share. `ruled` is kept, so that nothing else takes its number.
     """
 
     ruled: tuple[Ruling, ...]
@@ -30,11 +31,16 @@ class MaskedTogether(msgspec.Struct):
 class KnownMasks(dict[int, MaskedTogether]):
     """What was ruled together, by the number of that very tuple: the same ones come again and again."""
 
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        super().__init__()
+        self._alike: dict[frozenset[Any], frozenset[Any]] = {}  # there are few: what is shared stays in the processor's cache
+
     def all_plain(self, record: dict[str, Any], ruled: list[tuple[Ruling, ...]]) -> list[MaskedTogether] | None:
         """Give what is masked in a record; None where more than that is to be done, or one bears on another."""
         found, taken = list[MaskedTogether](), frozenset[Any]()
         for together in filter(None, ruled):
-            known = self.get(id(together)) or self._know(together)
+            known = self.get(id(together)) or self._know(together, record)
             if not known.plain or not taken.isdisjoint(known.taken):
                 return None
             for name, text in known.fields:
@@ -44,13 +50,23 @@ class KnownMasks(dict[int, MaskedTogether]):
             found.append(known)
         return found
 
-    def _know(self, ruled: tuple[Ruling, ...]) -> MaskedTogether:
+    def _know(self, ruled: tuple[Ruling, ...], record: dict[str, Any]) -> MaskedTogether:
         if len(self) >= MOST_KNOWN:
             self.clear()
-        fields = tuple((ruling.pointer[1:], ruling.value) for ruling in ruled)
-        names = {name for name, _ in fields}
-        plain = len(names) == len(fields) and all(ruling.do in ("mask", "alias") for ruling in ruled)
-        plain = plain and not any("/" in ruling.pointer[1:] or "~" in ruling.pointer or not ruling.pointer for ruling in ruled)
-        taken = frozenset[Any]((*names, *((ruling.group,) for ruling in ruled if ruling.group is not None)))
-        known = self[id(ruled)] = MaskedTogether(ruled, plain, fields, taken)
+        masked, taken, plain = dict[str, Any](), set[Any](), True
+        for ruling in ruled:
+            holder, _, name = ruling.pointer.partition("/")
+            taken.add(name)
+            if ruling.group is not None:
+                taken.add((ruling.group,))
+            if ruling.do in ("mask", "alias"):
+                masked[name] = record.get(name)
+            plain = plain and ruling.do in ("mask", "alias", "give") and ruling.pointer != "" and not holder and not set(name) & {"/", "~"}
+        plain = plain and all(type(text) is str for text in masked.values())
+        known = self[id(ruled)] = MaskedTogether(ruled, plain, tuple(masked.items()), self._shared(frozenset(taken)))
         return known
+
+    def _shared(self, taken: frozenset[Any]) -> frozenset[Any]:
+        if len(self._alike) >= MOST_ALIKE:
+            self._alike.clear()
+        return self._alike.setdefault(taken, taken)

@@ -3,23 +3,60 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.release.apply import PolicyInForce
 from engine.release.reading import Leaf, WholeSide
 
 NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title|channel)(?:_|$)")
 FREE_TEXT = re.compile(r"(?:^|_)(?:text|body|subject|comments?|description|content|notes?|summary|message)$")
+MOST_NOTED = 1_000_000
 MOST_SAID = 20_000  # values, and sides that are read together: what is met again is not looked at again
 ID = re.compile(r"(?:^|[_.-])(?:id|uuid)$|[a-z0-9](?:Id|ID|Uuid)$", re.ASCII)
+Record = TypeVar("Record")
 
 
-def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]]) -> Iterator[str]:
-    """Give names, addresses and numbers of other people, as they stand in their fields; each record comes with its endpoint."""
+class NamingRecords:
+    """Which of many records name somebody who was not named before, by their place among them; behind `all_from` any of them may."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._places = array("L")
+        self._all_from: int | None = None
+
+    def note(self, place: int) -> None:
+        """Note a record, behind those that were noted before."""
+        if len(self._places) < MOST_NOTED:
+            self._places.append(place)
+        elif self._all_from is None:
+            self._all_from = place
+
+    def among(self, records: Iterable[Record]) -> Iterator[tuple[Record, bool]]:
+        """Say of each record, in the same order, whether it may name somebody new."""
+        noted, last = iter(self._places), self._all_from
+        following = next(noted, None)
+        for place, record in enumerate(records):
+            if place == following:
+                following = next(noted, None)
+                yield record, True
+            else:
+                yield record, last is not None and place >= last
+
+
+def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]], naming: NamingRecords | None = None) -> Iterator[str]:
+    """Give names, addresses and numbers of other people, as they stand in their fields; each record comes with its endpoint.
+
+    Which of the records named them is noted in `naming`.
+    """
     said = set[Leaf | WholeSide]()
-    for endpoint, record in records:
+    for place, (endpoint, record) in enumerate(records):
+        if in_force.names_nobody_new(endpoint, record, said):
+            continue
+        if naming is not None:
+            naming.note(place)
         for read in in_force.people(endpoint, record, said):
             yield from (text for pointer, text in read.places if _tells_somebody(pointer, text))
         if len(said) > MOST_SAID:

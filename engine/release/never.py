@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from engine.core.secret_patterns import describes_a_secret, is_secret_name, is_token, pieces
+from engine.release.hit import Hit
 
 ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`|\\^]+", re.IGNORECASE)
 OPENING = frozenset({"pwd", "tk", "zak", "zpk", "token", "key", "pw"})  # what a name in a query opens, though a field of that name may not
@@ -57,3 +59,11 @@ def _address_opens(address: str) -> bool:
     except ValueError:
         return True  # what cannot be read as an address is not shown to be harmless
     return parts.password is not None or any(name.lower() in OPENING or is_secret_field(name) for name in names)
+
+
+def harmless_without(text: str, found: Iterable[Hit]) -> bool:
+    """Whether a text lets nobody in once the secrets that were found in it are taken out."""
+    rest = text
+    for value in (hit.value for hit in found if hit.kind == "secrets" and hit.value != text):
+        rest = rest.replace(value, "")
+    return rest != text and not opens(rest)

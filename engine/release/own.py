@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from engine.core.identity import lowered, same_person
+from engine.release.remembered import Remembered
 
 Sameness = Literal["same", "perhaps", "other"]
 Shape = Literal["email", "phone", "number", "id", "name"]
@@ -21,6 +22,7 @@ Shape = Literal["email", "phone", "number", "id", "name"]
 PHONE = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2013]+")
 SHORTEST_PHONE, LONGEST_PHONE = 7, 15
 SHORTEST_ID = 8
+MOST_REMEMBERED = 4_000  # values: people stand in many records, and memory would grow with all that ever stood in one
 TELLING: tuple[Shape, ...] = ("email", "id")
 NO_PHONES = frozenset({"id", "uuid", "ip", "time", "date", "at", "timestamp"})
 OTHER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d")  # an IP address, a day
@@ -57,7 +59,7 @@ class Own:
     def __init__(self, values: Iterable[Fact]) -> None:
         """Take values of any shape; an empty one is none."""
         self._by_shape: dict[Shape, dict[str, set[str]]] = {one: {} for one in ("email", "phone", "number", "id", "name")}
-        self._known: dict[tuple[str, str], tuple[Shape, Sameness | None]] = {}
+        self._known: Remembered[tuple[str, str], tuple[Shape, Sameness | None]] = Remembered(self._looked_at, MOST_REMEMBERED)
         for value in values:
             text = value.text.strip()
             if text:
@@ -66,11 +68,12 @@ class Own:
 
     def compare(self, name: str, text: str) -> tuple[Shape, Sameness | None]:
         """Compare one value; None where it says nothing, because none of that shape is known."""
-        found = self._known.get((name, text))
-        if found is None:
-            shape = shape_of(name, text.strip())
-            found = self._known[name, text] = (shape, self._compared(shape, name, text.strip()))
-        return found
+        return self._known[name, text]
+
+    def _looked_at(self, value: tuple[str, str]) -> tuple[Shape, Sameness | None]:
+        name, text = value
+        shape = shape_of(name, text.strip())
+        return shape, self._compared(shape, name, text.strip())
 
     def _compared(self, shape: Shape, name: str, text: str) -> Sameness | None:
         mine = self._by_shape[shape]

@@ -52,10 +52,14 @@ class WholeSide(msgspec.Struct, eq=False, gc=False):
     side: SideKey
     facts: tuple[tuple[str, str], ...]
     leaves: tuple[Leaf, ...]
-    places: tuple[tuple[str, str], ...]  # of the leaves: pointer and text
     number: int = -1
     found: SideFound | None = None
     ruled: tuple[Ruling, ...] = ()
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Say where they stand, and their texts."""
+        return tuple((leaf.pointer, leaf.text) for leaf in self.leaves)
 
 
 def _never(*_: object) -> bool:
@@ -223,8 +227,7 @@ def whole_side(told: SideValues) -> WholeSide | None:
     read = [(name, node, value) for (name, node), value in zip(together.fields, values, strict=True)]
     facts = tuple((name, text_of(value)) for name, _, value in read if text_of(value))
     leaves = (_leaf_of(value, node, pointer + node.step, side, name) for name, node, value in read)
-    found = tuple(leaf for leaf in leaves if leaf is not None)
-    return WholeSide(side, facts, found, tuple((leaf.pointer, leaf.text) for leaf in found))
+    return WholeSide(side, facts, tuple(leaf for leaf in leaves if leaf is not None))
 
 
 def all_said(rules: Compiled, record: Any, sides: Mapping[SideValues, WholeSide | None], said: Container[Leaf | WholeSide]) -> bool:

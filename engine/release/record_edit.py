@@ -63,7 +63,7 @@ class RecordEdit:
         `named`: the last step of the pointer is a name, and no place in a list.
         """
         if isinstance(ruled, list):
-            return self._replaced(value, ruled, pointer, named=named)
+            return self.replaced(value, ruled, pointer, named=named)
         parts = parts_of(raw)
         if isinstance(parts, dict):
             for step, below in ruled.items():
@@ -81,18 +81,18 @@ class RecordEdit:
                 dropped += left is None
         return joined(parts)
 
-    def mask(self, ruling: Ruling, text: str, pointer: str) -> bytes:
+    def _mask(self, ruling: Ruling, text: str, pointer: str) -> bytes:
         """Write words for a whole text."""
         self._texts.withheld(*self._of, ruling, text)
         shown = self._words(ruling)
         self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, 0, len(shown)))
         return written_text(shown)
 
-    def _replaced(self, value: Any, rulings: list[Ruling], pointer: str, *, named: bool) -> bytes | None:
-        """Give what is written for a value; None where one of its rulings drops it."""
+    def replaced(self, value: Any, rulings: list[Ruling], pointer: str, *, named: bool = True) -> bytes | None:
+        """Give what is written for a value; None where one of its rulings drops it. `named` as the last step of the pointer is."""
         ruling = rulings[0]
         if len(rulings) == 1 and ruling.value == value and ruling.do in ("mask", "alias"):
-            return self.mask(ruling, value, pointer)
+            return self._mask(ruling, value, pointer)
         drop = next((ruling for ruling in rulings if STRENGTH[ruling.do] >= STRENGTH["drop"]), None)
         if type(value) is dict or type(value) is list:
             self._texts.inside(*self._of, ruling, value, self._find)

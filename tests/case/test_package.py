@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +12,7 @@ from engine.case.acts import Decided, Target
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approve, approved, bag_of, built, give_all, names_of_others, open_here, withhold_value
 from tests.case.test_commands import files, home_of, state
+from tests.conftest import ROOT
 
 
 def test_nothing_is_built_while_something_waits(ran):
@@ -147,3 +149,10 @@ def test_four_eyes_are_two_people(ran):
     assert done.returncode == 3
     assert "four eyes" in done.stdout
     assert state(ran)["state"] == "reviewing"
+
+
+def test_building_imports_no_network():
+    """It sends nothing; the HTTP client alone would take ten megabytes."""
+    code = "import sys, engine.cli.package; print([name for name in ('aiohttp', 'engine.net') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"

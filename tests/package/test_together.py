@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.language.expressions.lossless_json import Number, dumps
-from engine.package import csv_table
+from engine.package import csv_table, values
 from engine.package.cell import Cells
 from engine.package.columns import Column, columns_of, columns_together
 from engine.package.csv_table import CsvTable
 from engine.package.fields import RecordFields
 from engine.package.pages import PACKAGE
-from engine.package.values import together
+from engine.package.values import FieldValues, Together, together, together_by_parts
 from engine.package.write import table_of
 from engine.pages.texts import texts
 from engine.release.given_record import GivenRecord, WithheldPlace
@@ -82,6 +82,32 @@ def test_the_columns_of_many_records_are_those_of_each(records, data):
     assert told[0] == told[1]
     fields = RecordFields(Labels(), "calls")
     assert told[0] == [shown(column) for column in columns_of([fields.read_decoded(*one) for one in zip(every, records, strict=True)])]
+
+
+@given(st.one_of(many(), st.lists(st.fixed_dictionaries({"a": SCALARS, "b": st.text(max_size=1)}), max_size=9)), st.integers(1, 4))
+def test_records_turned_a_few_at_a_time_are_those_turned_at_once(records, size):
+    """The same fields and values of the same types; what is told of a field that has few values are these, in their order."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "TRIED", 2)
+        found = together_by_parts(records[at : at + size] for at in range(0, len(records), size))
+    at_once = together(records) if records else None
+    assert told_of(found) == told_of(at_once)
+    tables = []
+    for turned in (found, at_once):
+        table, to = CsvTable(io.BytesIO()), io.BytesIO()
+        table.add_all(records, turned)
+        tables.append((table.finish(to), to.getvalue()))
+    assert tables[0] == tables[1]
+
+
+def told_of(turned: Together | FieldValues | None) -> Any:
+    """Say what records on their side tell."""
+    if isinstance(turned, Together):
+        return turned.names, [told_of(field) for field in turned.fields]
+    if isinstance(turned, FieldValues):
+        assert turned.few is None or turned.few == list(dict.fromkeys(turned.values))
+        return [(type(value), getattr(value, "text", value)) for value in turned.values], set(turned.kinds)
+    return turned
 
 
 def shown(column: Column) -> tuple[Any, ...]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.language.expressions.lossless_json import loads
 from engine.release import compiled, telling
+from engine.release import met as met_module
 from engine.release.apply import PolicyInForce, PolicyOnParts
-from engine.release.decision import Decisions
+from engine.release.decision import Decision, Decisions
 from engine.release.finders import Finders
+from engine.release.met import NamingRecords, met
 from engine.release.own import Own
 from engine.release.policy import Policy
 from engine.release.telling import HOLDER, LAST
@@ -150,3 +154,90 @@ def test_any_address_of_that_form(holder, last):
     """The form itself lets nothing through."""
     address, in_force = f"{holder}/{last}", PolicyInForce(Policy.model_validate(FIND), Own([]), finder=FINDERS)
     assert in_force._telling[address] == in_force._told_by(address)
+
+
+SIDED = st.dictionaries(
+    st.sampled_from([f"{side}_{name}" for side in ("caller", "callee") for name in ("name", "email", "number", "mail")] + ["id", "topic"]),
+    st.sampled_from(
+        ["Ada Brook", "ada@example.com", "Bea Stone", "bea@example.com", "+14155550142", "1021", 1021, "", None, ["Bea Stone"]]
+    ),
+    min_size=1,
+)
+SAME_FORM = st.fixed_dictionaries(
+    {f"{side}_{name}": st.sampled_from(["Ada Brook", "bea@example.com", "Bea Stone", ""]) for side in ("caller", "callee") for name in "ab"}
+)
+TWICE = [{}, {"once": [{"in": ["earlier", "calls"], "by": "id"}]}, {"once": [{"in": ["calls", "later"], "by": "topic"}]}]
+
+
+@given(
+    st.one_of(st.lists(SIDED, max_size=6), st.lists(SAME_FORM, max_size=8)),
+    st.sampled_from([*SEVERAL, {"in": "calls", "who": "caller_*", "do": "alias"}, {"in": "calls", "who": ["caller_*", "callee_*"]}]),
+    POLICIES,
+    DECISIONS,
+    st.sampled_from(TWICE),
+)
+def test_who_is_who_follows_from_the_records_that_name_somebody_new(records, several, words, decisions, twice):
+    """From these alone, where nothing but who stands on a side decides what happens to it; all facts, in the order of their first record."""
+    policy = Policy.model_validate({**words, **twice, "others": [several, *words.get("others", [])]})
+    every, new = told_by(policy, [*records, *records[::-1]], Decisions(decisions), {(0, "Bea Stone"): 0, (0, "1021"): 0} if twice else {})
+    assert new == every
+
+
+BEA = {"caller_name": "Bea Stone", "caller_email": "bea@example.com"}
+MINE = {"callee_name": "Ada Brook", "callee_email": "ada@example.com"}
+CEM = {"callee_name": "Cem Aydin", "callee_email": "cem@example.com"}
+DEE = {"caller_name": "Dee Moss", "caller_email": "dee@example.com"}
+HOLD = Decision(act=1, operation="hold", because="third_party", record="sha")
+BESIDE = [
+    ({"others": [SEVERAL[0]], "find": {"emails": {"do": "mask"}}}, [BEA | CEM, DEE | MINE, BEA | MINE], []),
+    ({"others": [{"in": "calls", "who": "caller_*"}], **TWICE[1]}, [BEA | {"id": "1021"}, BEA | {"id": "1"}], []),
+    ({"others": [{"in": "calls", "who": "caller_*"}]}, [BEA, BEA], [HOLD]),
+]
+
+
+@pytest.mark.parametrize(("words", "records", "decisions"), BESIDE)
+def test_who_was_named_in_a_record_of_which_less_was_said_is_told_by_the_next(words, records, decisions):
+    """There it was not sure who is the person, the record was told before, or held: what stands beside a side decides about it."""
+    policy = Policy.model_validate({"policy": "1", "vendor": "acme", **words})
+    every, new = told_by(policy, records, Decisions(decisions), {(0, "1021"): 0} if "once" in words else {})
+    assert new == every
+    assert tuple((f"/{name}", text) for name, text in BEA.items()) in every
+
+
+def test_a_side_of_which_it_was_not_sure_who_it_is_is_judged_anew_in_the_next_record():
+    """There the person stands beside it; what was asked about in an earlier record is masked, as if that one had not been read."""
+    policy = Policy.model_validate({"policy": "1", "vendor": "acme", "others": [SEVERAL[0]]})
+    used = PolicyInForce(policy, Own(ADA))
+    for record, does in ((BEA | CEM, ["ask"] * 4), (BEA | MINE, ["mask"] * 2), (BEA | CEM, ["ask"] * 4)):
+        assert [one.do for one in used.rulings("calls", record)] == does
+
+
+def told_by(policy, records, decisions, told):
+    """Give the facts of all records, and of those that name somebody new, or must be read all the same; the first record is `sha`."""
+    naming, pairs = NamingRecords(), [("calls", record) for record in records]
+    list(met(PolicyInForce(policy, Own(ADA)), pairs, naming))
+    in_force = PolicyOnParts(policy, Own(ADA), told=told, finder=FINDERS, decisions=decisions)
+    every, new = dict[Any, None](), dict[Any, None]()
+    for at, ((endpoint, record), names) in enumerate(naming.among(pairs)):
+        facts = facts_of_sides(in_force.rulings(endpoint, record, "other" if at else "sha", only_people=True))
+        every |= facts
+        new |= facts if names or not in_force.rules_by_sides(endpoint) else {}
+    return list(every), list(new)
+
+
+def facts_of_sides(rulings):
+    """Give what aliases learn from a record: what stands together on each side."""
+    sides = dict[int, list[tuple[str, str]]]()
+    for one in rulings:
+        if one.group is not None:
+            sides.setdefault(one.group, []).append((one.pointer, one.value))
+    return dict.fromkeys(map(tuple, sides.values()))
+
+
+def test_behind_as_many_as_can_be_noted_every_record_may_name_somebody(monkeypatch):
+    """Memory is bounded; nobody is passed over for it."""
+    monkeypatch.setattr(met_module, "MOST_NOTED", 2)
+    naming = NamingRecords()
+    for place in (1, 4, 6):
+        naming.note(place)
+    assert [record for record, new in naming.among(range(10)) if new] == [1, 4, 6, 7, 8, 9]
