@@ -10,6 +10,7 @@ from engine.errors import HabeasError, UsageError
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 from engine.portal.choices import REASONS
+from engine.portal.titles import system_titles
 from engine.release.reasons import TREATMENTS
 
 ON_A_PAGE = 200
@@ -19,7 +20,8 @@ OPERATIONS = list(TREATMENTS.items())
 def show_decide(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the form, and the decisions that hold, the newest first."""
     case = asked.case
-    held = [(line.n, sentence(line), line.by) for line in reversed(case.lines) if line.n in case.case.decisions]
+    called = system_titles(asked.home, case)
+    held = [(line.n, sentence(line, called), line.by) for line in reversed(case.lines) if line.n in case.case.decisions]
     return portray(
         "decide.html",
         asked,
