@@ -124,7 +124,8 @@ def _present(case: OpenCase) -> tuple[Package | None, str | None]:
             return released_package(case), None
         return (built_package(case), None) if package_of(case) is not None else (None, None)
     except HabeasError as error:
-        return None, str(error)
+        what = str(error).partition(": habeas package build")[0]  # for which the page has a button
+        return None, f"{what[:1].upper()}{what[1:]}."
 
 
 def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:
@@ -161,8 +162,8 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
 
 
 def kept_back_words(told: BuiltPackage) -> str:
-    """Say what is withheld: values in records, whole records, and files, which an older package did not count."""
-    numbers = {"value": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
+    """Say what is withheld: places in records, whole records, and files, which an older package did not count."""
+    numbers = {"place": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
     *more, last = [counted(number, noun) for noun, number in numbers.items() if number] or [f"no {noun}" for noun in numbers]
     return f"{', '.join(more)} and {last}" if more else last
 
