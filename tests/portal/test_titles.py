@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from engine.case.acts import Purged, Withdrawn
+from tests.case.acts_kit import NOW
+from tests.case.package_kit import give_all, open_here
 from tests.case.test_commands import home_of
 from tests.portal.test_acting import AT
 from tests.portal.test_values import looked
@@ -57,3 +60,15 @@ def test_the_look_up_has_a_name_too(desk):
     found = desk.send(f"{AT}/search", desk.see(f"{AT}/search"), q="Lindqvist").text
     assert "Who the person is to the service, record 1" in found
     assert "lookup, record" not in found
+
+
+def test_a_decision_names_its_value_where_it_can_be_taken_back(desk, ran):
+    """The log holds a digest alone; the page shows what it is of, as long as that is there, and the log itself still does not."""
+    give_all(ran)
+    page = desk.see(f"{AT}/decide")
+    assert "<bdi>Leif Castellan</bdi>" in page or "<bdi>Weißmüller</bdi>" in page
+    assert page.count("Decided to give every place of the value") == page.count('<b class="long"><bdi>') > 1
+    assert "Weißmüller" not in desk.see(f"{AT}/log")
+    open_here(ran).act(Withdrawn(), NOW)
+    open_here(ran).act(Purged(what=("raw",), files=1, size=1), NOW)
+    assert '<b class="long"><bdi>' not in desk.see(f"{AT}/decide")
