@@ -108,6 +108,7 @@ def test_a_code_that_is_its_own_meaning_is_said_once():
     assert [cells().html(code, codes) for code in codes] == ["answered", "nobody answered (no_answer)"]
     assert [cells().plain(code, codes) for code in codes] == ["answered", "nobody answered (no_answer)"]
     assert cells().html(["answered"], codes) == "answered"
+    assert cells().html("Mobile", {"Mobile": "mobile"}) == cells().plain("Mobile", {"Mobile": "mobile"}) == "Mobile"
 
 
 def test_no_code_and_no_meaning_turns_the_text_around():
