@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import re
+
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -85,6 +88,14 @@ def test_the_judge_can_find_something(browser, tmp_path):
     path.write_text("<html><img src='data:,'><a href='#'></a></html>", "utf-8")
     browser.get(path.as_uri())
     assert {one for one, _ in violations(browser)} >= {"html-has-lang", "image-alt"}
+
+
+def test_on_paper_a_list_of_fields_begins_below_its_heading(browser, tmp_path):
+    """The rows of a long record follow one another from page to page: no page is left with a heading alone."""
+    write_pages(answer(service(kind([given(wide(1, 45))]))), tmp_path)
+    browser.get((tmp_path / "read" / "zoom-meetings-1.html").as_uri())
+    made = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})["data"])
+    assert len(re.findall(rb"/Type /Page\b", made)) == 2
 
 
 def test_without_scripts_everything_can_be_read_but_the_search(browser, tmp_path):
