@@ -9,9 +9,11 @@ from engine.case import acts
 from engine.case.act_words import SHOWN_DIGITS
 from engine.case.acts import Act, LogLine, Target
 from engine.case.person import KIND_OF
+from engine.case.words import Called, by_name
 from engine.core.identity import NAMES
 from engine.language.text.mistakes import counted
 from engine.release.reasons import CODES, IN_SHORT
+from engine.replaced import replace
 
 RIGHTS = {"access": "a copy of the data", "deletion": "a deletion"}
 REASON_WORDS = {code: IN_SHORT[code]["en"].replace("you", "them") for code in CODES}
@@ -35,10 +37,29 @@ NOTED = {
 }
 
 
-def sentence(line: LogLine) -> str:
-    """Say what was done."""
-    told = SENTENCES[type(line.act)](line.act)
+def sentence(line: LogLine, called: Called = by_name) -> str:
+    """Say what was done; vendors and their kinds of record are called by `called`, but for what a decision is about."""
+    told = SENTENCES[type(line.act)](_named(line.act, called))
     return told[:1].upper() + told[1:]
+
+
+def _named(act: Act, called: Called) -> Act:
+    """Give the act with what its vendor and kinds of record are called, in place of their names."""
+    vendor: str | None = getattr(act, "vendor", None)
+    if vendor is None:
+        return act
+
+    def kind(endpoint: str) -> str:
+        name = endpoint.removesuffix(acts.FILES)
+        return endpoint if endpoint == acts.OTHERS else called(vendor, name) + endpoint[len(name) :]
+
+    match act:
+        case acts.TakenIn():
+            return replace(act, vendor=called(vendor, None), gaps=tuple(replace(gap, endpoint=kind(gap.endpoint)) for gap in act.gaps))
+        case acts.Excused(endpoint=str() as endpoint):
+            return replace(act, vendor=called(vendor, None), endpoint=kind(endpoint))
+        case _:
+            return replace(act, vendor=called(vendor, None))
 
 
 def _opened(act: acts.CaseOpened) -> str:
@@ -80,7 +101,7 @@ def _excused(act: acts.Excused) -> str:
     if act.endpoint is None:
         return f"it was accepted that nothing is had of {act.vendor}: {act.say}"
     name = act.endpoint.removesuffix(acts.FILES)
-    what = f"files of {act.vendor}/{name} are" if act.endpoint.endswith(acts.FILES) else f"{act.vendor}/{name} is"
+    what = f"files of {name} at {act.vendor} are" if act.endpoint.endswith(acts.FILES) else f"{name} at {act.vendor} is"
     return f"it was accepted that {what} missing: {act.say}"
 
 

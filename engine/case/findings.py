@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +227,11 @@ class Findings:
     def value(self, beginning: str) -> list[ListedValue]:
         """Give the values whose digest begins so."""
         return list(self._values(VALUES + "digest >= ? AND digest < ? ORDER BY id", beginning, beginning + "g"))
+
+    def shown(self, digests: Collection[str]) -> dict[str, str]:
+        """Give how values are shown, by their digests; at most some hundreds are asked for at once."""
+        marks = ", ".join("?" * len(digests))
+        return dict(self._database.execute(f'SELECT digest, shown FROM "values" WHERE digest IN ({marks})', tuple(digests)))  # noqa: S608  marks only
 
     def _values(self, told: str, *of: Any) -> Iterator[ListedValue]:
         for number, digest, shown, count, undecided, decision, asked in self._database.execute(told, of).fetchall():

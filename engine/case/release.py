@@ -15,7 +15,7 @@ from engine.case.answer import language_of, stands_on
 from engine.case.folder import OpenCase
 from engine.case.releases import Package, making, package_of, released_package
 from engine.case.ruled import in_review
-from engine.case.words import blocks
+from engine.case.words import Called, blocks, by_name
 from engine.connection.private_files import cannot_write, sync_folder
 from engine.connection.signing_key import SigningKey
 from engine.core.sizes import size_text
@@ -51,9 +51,9 @@ def built_package(case: OpenCase) -> Package:
     return found
 
 
-def refusals(case: OpenCase, found: Package, by: str, *, four_eyes: bool = False) -> Iterator[ReleaseBlock]:
+def refusals(case: OpenCase, found: Package, by: str, called: Called = by_name, *, four_eyes: bool = False) -> Iterator[ReleaseBlock]:
     """Say what stands between a package and its approval by somebody; `four_eyes`: that two are needed whatever a policy says."""
-    yield from (ReleaseBlock(one.what, one.mend) for one in blocks(case.case, case.reference, 0))
+    yield from (ReleaseBlock(one.what, one.mend) for one in blocks(case.case, case.reference, 0, called))
     policy = any(review.policy.four_eyes for review in in_review(case))
     if (policy or four_eyes) and by in case.case.deciders:
         yield ReleaseBlock(

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.case.acts import EARLIER, FILES, OTHERS, Act
+from engine.case.acts import EARLIER, FILES, OTHERS, Act, Gap
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.contact.steps import Contact
 from engine.language.text.mistakes import counted
 
+Called = Callable[[str, str | None], str]  # what a vendor is called, or a kind of record of it
 GAPS = {
     "lookup": "whether the vendor knows the person is unproven",
     "period": "only what is newer than a day was asked for",
@@ -62,6 +63,11 @@ def unblocked(case: Case, reference: str) -> str:
     return f"Nothing blocks the release:\n  habeas package {command} {reference}"
 
 
+def by_name(vendor: str, endpoint: str | None = None) -> str:
+    """Call a vendor, or a kind of record of it, by the name that commands and specs know it by."""
+    return vendor if endpoint is None else endpoint
+
+
 class Blocked(msgspec.Struct, frozen=True):
     """What stands between a case and its release: a sentence, the command that mends it, the part of the work, the vendor it is about.
 
@@ -75,7 +81,7 @@ class Blocked(msgspec.Struct, frozen=True):
     why: str | None = None
 
 
-def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocked]:
+def blocks(case: Case, reference: str, undecided: int | None, called: Called = by_name) -> Iterator[Blocked]:
     """Say what blocks the release of a case; `undecided` values wait for a reviewer (None: nobody has looked for them yet)."""
     if case.state in OVER:
         return
@@ -84,7 +90,7 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
     if not case.vendors:
         yield Blocked("no vendor belongs to the case", f"habeas case run {reference} --vendor VENDOR")
     for vendor, part in case.vendors.items():
-        yield from _of_part(vendor, part, reference)
+        yield from _of_part(vendor, part, reference, called)
     if case.opened is not None and case.opened.right == "deletion":
         return
     if undecided is None and any(part.run is not None or part.files for part in case.vendors.values()):
@@ -117,38 +123,40 @@ def state_words(contact: Contact) -> str:
     return by_hand or contact.state.replace("_", ": ")
 
 
-def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
+def _of_part(vendor: str, part: VendorPart, reference: str, called: Called) -> Iterator[Blocked]:
+    title = called(vendor, None)
     for purpose, state in part.waits:
         by_hand = BY_HAND.get(state) if part.contacts[purpose].by_hand else None
-        what = f"{vendor}: {by_hand or ASKED[state]} ({purpose})"
+        what = f"{title}: {by_hand or ASKED[state]} ({purpose})"
         if state == "declined" and not part.here:
             yield Blocked(what, f'habeas case excuse {reference} {vendor} --say "..."', "declined", vendor)
         else:
             yield Blocked(what, f"habeas contact show {reference} {vendor}", "owner", vendor)
     if not part.here and not part.waits:
         if part.right == "deletion":
-            yield Blocked(f"{vendor}: nobody was asked to delete", f"habeas contact send {reference} {vendor} deletion", "unasked", vendor)
+            yield Blocked(f"{title}: nobody was asked to delete", f"habeas contact send {reference} {vendor} deletion", "unasked", vendor)
         elif part.refused is not None:
             kind = part.by_kind or part.refused.kind.partition(",")[0]
-            what = f"{vendor}: nothing taken in, since what it was asked by was refused"
+            what = f"{title}: nothing taken in, since what it was asked by was refused"
             mend = f"habeas case name {reference} && habeas case name {reference} --ask {vendor}={kind}"
             yield Blocked(what, mend, "identifier", vendor, part.refused.reason)
         else:
-            yield Blocked(f"{vendor}: nothing taken in", f"habeas case run {reference} --vendor {vendor}", "fetch", vendor)
-    if part.right == "deletion":
-        return
-    for gap in part.open_gaps:
-        if gap.endpoint.endswith(FILES):
-            what = f"files of {gap.endpoint.removesuffix(FILES)} were not downloaded"
-            yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files", "files", vendor)
-            continue
-        if gap.endpoint == OTHERS:
-            what = f"{vendor}: the person is not known there by what was asked, and is known by more"
-            mend = f"habeas case name {reference} --ask {vendor}=KIND && habeas case run {reference} --vendor {vendor}"
-            yield Blocked(what, mend, "identifier", vendor, gap.outcome)
-            continue
-        what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
-        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps", vendor, gap.why)
+            yield Blocked(f"{title}: nothing taken in", f"habeas case run {reference} --vendor {vendor}", "fetch", vendor)
+    if part.right != "deletion":
+        yield from (_of_gap(vendor, gap, reference, called) for gap in part.open_gaps)
+
+
+def _of_gap(vendor: str, gap: Gap, reference: str, called: Called) -> Blocked:
+    title, kind = called(vendor, None), called(vendor, gap.endpoint.removesuffix(FILES))
+    if gap.endpoint.endswith(FILES):
+        mend = f"habeas case run {reference} --vendor {vendor} --files"
+        return Blocked(f"{title}: files of {kind} were not downloaded", mend, "files", vendor)
+    if gap.endpoint == OTHERS:
+        what = f"{title}: the person is not known there by what was asked, and is known by more"
+        mend = f"habeas case name {reference} --ask {vendor}=KIND && habeas case run {reference} --vendor {vendor}"
+        return Blocked(what, mend, "identifier", vendor, gap.outcome)
+    what = GAPS.get(gap.endpoint, f"{kind} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
+    return Blocked(f"{title}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps", vendor, gap.why)
 
 
 def cannot(act: Act) -> str:

@@ -147,7 +147,12 @@ def _line(home: Path, vendor: str) -> str:
 
 def title_of(home: Path, vendor: str) -> str:
     """Give what people call a system. Raises UsageError where contacts.yaml cannot be used."""
-    entry = contacts(home).owners.get(vendor)
+    return title_among(contacts(home), vendor)
+
+
+def title_among(told: Contacts, vendor: str) -> str:
+    """Give what people call a system, as the operator's file or else its spec says; without both, its name."""
+    entry = told.owners.get(vendor)
     return (entry.title if entry else None) or _of_spec(vendor, "access")[1] or vendor
 
 

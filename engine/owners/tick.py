@@ -10,6 +10,7 @@ from engine.case import acts
 from engine.case.fold import RUNNING
 from engine.case.folder import OpenCase, open_case, references
 from engine.case.person import Person, read_person
+from engine.case.words import Called, by_name, state_words
 from engine.connection.keys import Keys
 from engine.contact.steps import Contact, follow
 from engine.errors import HabeasError
@@ -23,7 +24,9 @@ SAY = {
 }
 
 
-def tick(home: Path, keys: Keys, post: Callable[[], Post], now: datetime, by: str | None = None) -> Iterator[tuple[str, list[str], bool]]:
+def tick(
+    home: Path, keys: Keys, post: Callable[[], Post], now: datetime, by: str | None = None, called: Called = by_name
+) -> Iterator[tuple[str, list[str], bool]]:
     """Give each open case that asked somebody by mail, with what was done and what waits, and whether a person has to look."""
     for reference in references(home):
         try:
@@ -32,19 +35,19 @@ def tick(home: Path, keys: Keys, post: Callable[[], Post], now: datetime, by: st
             yield reference, [f"error: {error}"], True
             continue
         if case.case.phase in RUNNING and any(part.contacts for part in case.case.vendors.values()):
-            yield reference, *_of_case(case, home, keys, post, now)
+            yield reference, *_of_case(case, home, keys, post, now, called)
 
 
-def _of_case(case: OpenCase, home: Path, keys: Keys, post: Callable[[], Post], now: datetime) -> tuple[list[str], bool]:
+def _of_case(case: OpenCase, home: Path, keys: Keys, post: Callable[[], Post], now: datetime, called: Called) -> tuple[list[str], bool]:
     said, look = [], False
     for vendor, purpose in [(vendor, purpose) for vendor, part in case.case.vendors.items() for purpose in part.contacts]:
         try:
             done = _of_question(case, home, (vendor, purpose), lambda: read_person(keys, case.folder), post, now)
         except HabeasError as error:
             done, look = f"error: {error}", True
-        state = case.case.vendors[vendor].contacts[purpose].state
-        look = look or state in ("drafted", "may have been sent", "answered_text", "bounced", "blocked", "declined")
-        said.append(f"{vendor} ({purpose}) {done or state.replace('_', ': ')}")
+        contact = case.case.vendors[vendor].contacts[purpose]
+        look = look or contact.state in ("drafted", "may have been sent", "answered_text", "bounced", "blocked", "declined")
+        said.append(f"{called(vendor, None)} ({purpose}) {done or state_words(contact)}")
     return said, look
 
 

@@ -188,7 +188,7 @@ class Cells:
         if type(value) is list or type(value) is dict:
             return "; ".join(self.plain(part, codes) for part in value)
         text = written(value)
-        if text in codes:
+        if text in codes and codes[text].casefold() != text.casefold():
             return self._texts.plain("cell.code", meaning=codes[text], code=visible(text))
         return self._words[value] if value is True or value is False else visible(text)
 
@@ -212,6 +212,8 @@ class Cells:
         if value is None or value in ("", [], {}):
             return self._words[None]
         text = written(value)
+        if text in codes and codes[text].casefold() == text.casefold():
+            return escaped(text)  # it is its own meaning: said once, as it was sent
         if text in codes:
             return str(self._texts("cell.code", meaning=visible(codes[text]), code=visible(text)))
         unknown = self._texts("cell.unknown_code", service=self._service, code=visible(text))

@@ -22,7 +22,7 @@ def file_list(service: Service, endpoint: str, title: str, files: Sequence[Packa
     return {
         "title": t("list.title", kind=title, service=service.title, reference=reference),
         "heading": t("list.heading", kind=title),
-        "count": t("list.count", n=len(files), given=given),
+        "count": t("list.count", n=len(files), given=given) if given else t("list.count_none", n=len(files)),
         "head": [t(name) for name in COLUMNS],
         "rows": [_row(service.vendor, endpoint, number, file, t) for number, file in enumerate(files, 1)],
     }

@@ -18,6 +18,7 @@ from engine.pages.environment import environment
 from engine.pages.languages import short_day
 from engine.portal.broken_names import broken, coded
 from engine.portal.places import place_of
+from engine.portal.titles import system_titles
 
 LANGUAGE = "en"
 TYPED = (
@@ -126,6 +127,7 @@ Do = Callable[[AskedPage], str | Portrayed | SentFile]
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:
     """Make a page. An error of an act stands in it first, and what was typed is kept: beside it, where no field takes it now."""
+    called = system_titles(asked.home)
     told = {
         "language": LANGUAGE,
         "root": "/",
@@ -134,10 +136,11 @@ def portray(template: str, asked: AskedPage, error: HabeasError | None = None, *
         "who": asked.by or user(),
         "said": asked.said,
         "place": place_of,
+        "system": called,
         "broken": broken,
         "coded": coded,
         "fault": str(error) if error is not None else None,
-        "since": [(line.n, line.by, sentence(line)) for line in error.since] if isinstance(error, Stale) else None,
+        "since": [(line.n, line.by, sentence(line, called)) for line in error.since] if isinstance(error, Stale) else None,
     }
     page = environment("engine.portal").get_template(template)
     html = page.render({**told, **values, "typed": (), "moved": 0})

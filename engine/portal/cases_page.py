@@ -16,6 +16,7 @@ from engine.errors import HabeasError
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.open_cases import open_cases
+from engine.portal.titles import system_titles
 from engine.portal.ways import NextPlace, described, next_way
 
 SOON = 7
@@ -118,7 +119,7 @@ def show_due(asked: AskedPage, error: HabeasError | None) -> Portrayed:
 def _row(asked: AskedPage, case: OpenCase, specs: Collection[str]) -> CaseRow:
     told = due(case.case, asked.home)
     undecided, fault = _undecided(asked, case)
-    blocked = tuple(blocks(case.case, case.reference, undecided))
+    blocked = tuple(blocks(case.case, case.reference, undecided, system_titles(asked.home, case)))
     return CaseRow(
         reference=case.reference,
         law=law_words(case),

@@ -32,6 +32,7 @@ from engine.portal.forms import FOLDER_FIELD, LARGEST_UPLOAD
 from engine.portal.letter_seen import LetterSeen, letters_of
 from engine.portal.new_page import systems
 from engine.portal.sent_files import sent_run, told_as
+from engine.portal.titles import system_titles
 
 STATES: Mapping[str, str] = {
     "drafted": "not asked yet",
@@ -74,7 +75,7 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the questions of a case; with `?ask=zoom/access` the letter that would be sent."""
     case = asked.case
     made, fault = _draft(asked, case)
-    known = dict.fromkeys((*case.case.vendors, *systems(asked.home)))
+    known, called = dict.fromkeys((*case.case.vendors, *systems(asked.home))), system_titles(asked.home)
     return portray(
         "contacts.html",
         asked,
@@ -88,7 +89,7 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         draft=made,
         draft_fault=fault,
         asked_before=made is not None and made.purpose in (case.case.vendors.get(made.vendor) or VendorPart()).contacts,
-        choices=[(f"{vendor}/{purpose}", f"{vendor}, {purpose}") for vendor in known for purpose in PURPOSES],
+        choices=[(f"{vendor}/{purpose}", f"{called(vendor, None)}, {purpose}") for vendor in known for purpose in PURPOSES],
         wanted=asked.query.get("ask"),
         systems=systems(asked.home),
         right=case.opened.right,
@@ -106,7 +107,7 @@ def question_state(contact: Contact) -> str:
 
 
 def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about: tuple[str, Contact]) -> QuestionSeen:
-    purpose, contact = about
+    (purpose, contact), called = about, system_titles(asked.home, case)
     due = due_day(asked.home, case, vendor, purpose)
     told = [line for line in case.lines if (getattr(line.act, "vendor", None), getattr(line.act, "purpose", None)) == (vendor, purpose)]
     letters = tuple(letters_of(case, told))
@@ -119,7 +120,7 @@ def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about
         due=short_day(due, LANGUAGE) if due is not None else None,
         waits=any(one == purpose for one, _ in part.waits),
         letters=letters,
-        acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", sentence(line)) for line in reversed(told)),
+        acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", sentence(line, called)) for line in reversed(told)),
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.case.act_sentences import sentence
 from engine.case.deciding import WantedDecision, decide, look_through, undo
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
+from engine.case.ruled import all_in_force
 from engine.errors import HabeasError, UsageError
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 from engine.portal.choices import REASONS
+from engine.portal.titles import system_titles
 from engine.release.reasons import TREATMENTS
 
 ON_A_PAGE = 200
@@ -19,7 +23,8 @@ OPERATIONS = list(TREATMENTS.items())
 def show_decide(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the form, and the decisions that hold, the newest first."""
     case = asked.case
-    held = [(line.n, sentence(line), line.by) for line in reversed(case.lines) if line.n in case.case.decisions]
+    called = system_titles(asked.home, case)
+    held = [(line.n, sentence(line, called), line.by) for line in reversed(case.lines) if line.n in case.case.decisions]
     return portray(
         "decide.html",
         asked,
@@ -28,10 +33,28 @@ def show_decide(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         operations=OPERATIONS,
         reasons=REASONS,
         held=held[:ON_A_PAGE],
+        values=_values(asked, case, [number for number, _, _ in held[:ON_A_PAGE]]),
         more=max(0, len(held) - ON_A_PAGE),
         begun=case.case.phase in ("gathering", "approved", "released"),
         over=case.case.phase in ENDED,
     )
+
+
+def _values(asked: AskedPage, case: OpenCase, acts: Sequence[int]) -> dict[int, str]:
+    """Give the values that decisions are about, by the numbers of their acts: the log names them by their digest alone.
+
+    None where they cannot be looked up without an act, or are not there any more.
+    """
+    about = {number: value for number in acts if (value := case.case.decisions[number].target.value) is not None}
+    if not about or not all_in_force(case):
+        return {}
+    try:
+        found = look_through(case, asked.home, asked.now)
+    except (HabeasError, OSError, RecursionError):
+        return {}
+    with found.findings:
+        shown = found.findings.shown(set(about.values()))
+    return {number: shown[value] for number, value in about.items() if value in shown}
 
 
 def do_decide(asked: AskedPage) -> str:

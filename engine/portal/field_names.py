@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from engine.case.answer import labels_of
+from engine.case.answer import LOOKUP, labels_of
 from engine.case.review import Review
 from engine.case.take import read_run
 from engine.release.record_values import field_at
 
 labels = lru_cache(maxsize=16)(labels_of)  # a spec's file does not change while a portal runs
+WHO = "Who the person is to the service"
 WHY = {
     "who": "another person",
     "emails": "an e-mail address",
@@ -43,11 +44,13 @@ def why_words(kind: str, rule: str) -> str:
 
 def kind_title(found: Review, vendor: str, endpoint: str) -> str:
     """Name a kind of record as the run does; without one, by its own name."""
+    if endpoint == LOOKUP:
+        return WHO
     run = next((one for one in found.runs if one.vendor == vendor), None)
-    return _titles(run.folder, run.proof).get(endpoint, endpoint) if run is not None else endpoint
+    return run_titles(run.folder, run.proof).get(endpoint, endpoint) if run is not None else endpoint
 
 
 @lru_cache(maxsize=32)
-def _titles(folder: Path, _: str) -> Mapping[str, str]:
+def run_titles(folder: Path, _: str) -> Mapping[str, str]:
     """Give the titles of a run, whose manifest has this sha256. Raises UsageError."""
     return {name: str(told.get("title") or name) for name, told in read_run(folder).endpoints.items()}

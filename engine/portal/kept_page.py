@@ -6,6 +6,7 @@ import msgspec
 
 from engine.case.folder import OpenCase, open_case
 from engine.case.purge import over, purge
+from engine.case.regimes import office, retention
 from engine.case.retention import purged_words, wanted_retention
 from engine.errors import HabeasError, UsageError
 from engine.portal.asked import AskedPage, Portrayed, portray
@@ -23,15 +24,18 @@ class KeptRow(msgspec.Struct, frozen=True):
 
 def show_kept(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show what is due to be deleted; nobody deletes what nobody said how long it is kept."""
-    rows, broken, why = list[KeptRow](), list[tuple[str, str]](), None
+    rows, broken, why, is_said = list[KeptRow](), list[tuple[str, str]](), None, True
     try:
-        kept = wanted_retention(asked.home, None, None)
+        is_said = bool(retention(office(asked.home)))
+        kept = wanted_retention(asked.home, None, None) if is_said else {}
         found, broken = open_cases(asked)
         told = ((case, over(case, kept, asked.now)) for case in found)
         rows = [KeptRow(case.reference, case.case.state, case.case.n, purged_words(due)) for case, due in told if due]
     except UsageError as fault:
         why = str(fault)
-    return portray("kept.html", asked, error, here="/kept", rows=rows, broken=broken, why=why, chosen=asked.form.get("case", ()))
+    return portray(
+        "kept.html", asked, error, here="/kept", rows=rows, broken=broken, why=why, is_said=is_said, chosen=asked.form.get("case", ())
+    )
 
 
 def do_kept(asked: AskedPage) -> str:

@@ -11,8 +11,7 @@ from engine.case.review import decisions_of, learned_of
 from engine.package.cell import Cells
 from engine.pages.texts import texts
 from engine.portal.asked import LANGUAGE, NotThere
-from engine.portal.field_names import labels
-from engine.portal.kinds_page import WHO
+from engine.portal.field_names import WHO, labels
 from engine.portal.places import place_of
 from engine.portal.seen import SeenCase
 from engine.release.apply import PolicyInForce

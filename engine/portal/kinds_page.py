@@ -17,12 +17,13 @@ from engine.case.take import MISSING
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, NotThere, Portrayed
 from engine.portal.choices import SHORT_REASONS
+from engine.portal.field_names import WHO
 from engine.portal.seen import SeenCase, look, looked_through
+from engine.portal.titles import system_titles
 from engine.release.apply import PolicyInForce
 from engine.release.own import Own
 
 TITLE = "Records"
-WHO = "Who the person is to the service"
 
 
 class KindRow(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ def _portrayed(seen: SeenCase, vendors: list[str]) -> Portrayed:
 def _kinds(seen: SeenCase, vendor: str, counted: Mapping[tuple[str, str], CountedKind]) -> ServiceKinds:
     part = seen.case.case.vendors[vendor]
     if part.run is None:
-        return ServiceKinds(vendor, vendor, said="files" if part.files else "nothing")
+        return ServiceKinds(vendor, system_titles(seen.asked.home)(vendor, None), said="files" if part.files else "nothing")
     review = next(one for one in seen.found.runs if one.vendor == vendor)
     told = told_run(review.folder, part.run.proof)
     rows = tuple(_rows(seen, part, review, told.run.endpoints, counted))

@@ -15,6 +15,7 @@ from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.contacts_page import LARGEST_MAIL, question_state, take_sent_mail, told_page
 from engine.portal.open_cases import open_cases
+from engine.portal.titles import system_titles
 
 
 def show_letters(asked: AskedPage, error: HabeasError | None) -> Portrayed:
@@ -52,6 +53,6 @@ def do_letters(asked: AskedPage) -> Portrayed:
     said = []
     for name, took in take_maildir(home, Path(told.maildir).expanduser(), asked.now, asked.by) if told.maildir else ():
         said.append(f"{name}: {took if isinstance(took, HabeasError) else took.said}.")
-    way = cache(lambda: post(home))
-    said += [f"{reference}: {'; '.join(words)}." for reference, words, _ in tick(home, Vault(home).keys, way, asked.now, asked.by)]
+    way, called = cache(lambda: post(home)), system_titles(home)
+    said += [f"{reference}: {'; '.join(words)}." for reference, words, _ in tick(home, Vault(home).keys, way, asked.now, asked.by, called)]
     return told_page(asked, "What time asks for is done", said or ["Nothing was to be done."])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine.case.folder import references
 from engine.case.letters import LANGUAGES
 from engine.case.person import WORDS, Person, parse_person
 from engine.case.regimes import regimes
@@ -34,6 +35,7 @@ def show_new(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         rights=PURPOSES,
         systems=systems(asked.home),
         chosen=asked.form.get("vendor", ()),
+        there=next((one for one in references(asked.home) if error is not None and one == asked.said("reference")), None),
         day=asked.said("received") or short_day(asked.today, LANGUAGE),
     )
 

@@ -22,7 +22,7 @@ from engine.case.received import received_files
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
 from engine.case.take import MISSING, TakenRun, read_run
-from engine.case.words import OVER, blocks, too_late
+from engine.case.words import OVER, Called, blocks, too_late
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
 from engine.owners.book import title_of
@@ -32,6 +32,7 @@ from engine.portal.case_head import case_head
 from engine.portal.contacts_page import question_state
 from engine.portal.log_page import timeline
 from engine.portal.run_page import errand_of
+from engine.portal.titles import system_titles
 from engine.portal.ways import described, next_way, unblocked_words, way_of
 from engine.replaced import replace
 
@@ -76,8 +77,8 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     case = asked.case
     told, law = due(case.case, asked.home), regime_of(case.opened.regime)
     undecided, fault = _waiting(asked, case)
-    blocked, specs = list(blocks(case.case, case.reference, undecided)), described()
-    errand, _ = errand_of(case, "run")
+    called = system_titles(asked.home, case)
+    blocked, specs = list(blocks(case.case, case.reference, undecided, called)), described()
     return portray(
         "overview.html",
         asked,
@@ -93,7 +94,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         extend_by=short_day(told.extend_by, LANGUAGE) if told.extend_by else None,
         extended_to=_day(due(replace(case.case, extended=asked.today), asked.home).answer),
         extended=_day(case.case.extended),
-        under_way=errand is not None and errand.lives,
+        under_way=_is_fetching(case),
         released=_released(case),
         to_send=_letter_to_send(case),
         in_doubt=is_address_in_doubt(case.case),
@@ -103,10 +104,10 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         review_fault=fault,
         over=case.case.state in OVER,
         services=[_service(case, vendor, part) for vendor, part in case.case.vendors.items()],
-        gaps=[gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)],
+        gaps=[gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part, called)],
         can=_can(case, told, asked),
         no_longer=too_late(law, told, asked.today, _day) if law.extension is not None and case.case.extended is None else None,
-        lines=timeline(case)[:LATEST],
+        lines=timeline(asked.home, case, LATEST),
         strays=case.strays(),
         letters=sum(getattr(line.act, "letter", None) is not None for line in case.lines),
         grounds=GROUNDS,
@@ -115,6 +116,11 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
 
 def _day(day: date | None) -> str | None:
     return short_day(day, LANGUAGE) if day is not None else None
+
+
+def _is_fetching(case: OpenCase) -> bool:
+    errand, _ = errand_of(case, "run")
+    return errand is not None and errand.lives
 
 
 def _released(case: OpenCase) -> str | None:
@@ -187,18 +193,18 @@ def _files(run: TakenRun) -> int:
     return every["downloaded"]
 
 
-def _gaps(vendor: str, part: VendorPart) -> list[GapRow]:
+def _gaps(vendor: str, part: VendorPart, called: Called) -> list[GapRow]:
     if part.left_out is not None or not part.here:
         return [GapRow(vendor, "the whole service", part.left_out, early=part.contact != "declined")]
-    still = part.open_gaps
-    return [
-        GapRow(f"{vendor}/{one.endpoint}", _gap_words(one), None if one in still else part.excused[one.endpoint].say, one.why)
-        for one in part.gaps
-    ]
+    return [GapRow(f"{vendor}/{one.endpoint}", _gap_words(vendor, one, called), _accepted(part, one), one.why) for one in part.gaps]
 
 
-def _gap_words(gap: acts.Gap) -> str:
-    name = gap.endpoint.removesuffix(FILES)
+def _accepted(part: VendorPart, gap: acts.Gap) -> str | None:
+    return None if gap in part.open_gaps else part.excused[gap.endpoint].say
+
+
+def _gap_words(vendor: str, gap: acts.Gap, called: Called) -> str:
+    name = called(vendor, gap.endpoint.removesuffix(FILES))
     if gap.endpoint == OTHERS:
         return f"nobody was found: {gap.outcome}"
     if gap.endpoint == EARLIER:

@@ -27,6 +27,7 @@ from engine.portal.errand import Errand, ErrandOrder, begin
 from engine.portal.field_names import called
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
+from engine.portal.titles import system_titles
 
 SEALS = {
     "page": "A page that asks for a passphrase: any browser opens it",
@@ -79,7 +80,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         shown=_shown(asked, case, found) if found is not None else None,
         why=fault or broken or why,
         undecided=undecided,
-        settle=[one.what for one in blocks(case.case, case.reference, 0)] if step == "build" else [],
+        settle=[one.what for one in blocks(case.case, case.reference, 0, system_titles(asked.home, case))] if step == "build" else [],
         nobody_answers=step == "build" and not office(asked.home).controller,
         seals=SEALS,
         errand=errand,
@@ -123,7 +124,8 @@ def _present(case: OpenCase) -> tuple[Package | None, str | None]:
             return released_package(case), None
         return (built_package(case), None) if package_of(case) is not None else (None, None)
     except HabeasError as error:
-        return None, str(error)
+        what = str(error).partition(": habeas package build")[0]  # for which the page has a button
+        return None, f"{what[:1].upper()}{what[1:]}."
 
 
 def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:
@@ -160,8 +162,8 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
 
 
 def kept_back_words(told: BuiltPackage) -> str:
-    """Say what is withheld: values in records, whole records, and files, which an older package did not count."""
-    numbers = {"value": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
+    """Say what is withheld: places in records, whole records, and files, which an older package did not count."""
+    numbers = {"place": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
     *more, last = [counted(number, noun) for noun, number in numbers.items() if number] or [f"no {noun}" for noun in numbers]
     return f"{', '.join(more)} and {last}" if more else last
 
@@ -185,7 +187,7 @@ def _lacking(asked: AskedPage, case: OpenCase, found: Package) -> Iterator[str]:
     """Say why whoever asks may not approve a package: where people sign in, two are needed, and one of them has the role."""
     if not asked.may_approve:
         yield f"the role of {asked.by} is to review: somebody whose role is to approve does this"
-    yield from (one.what for one in refusals(case, found, case.who, four_eyes=asked.by is not None))
+    yield from (one.what for one in refusals(case, found, case.who, system_titles(asked.home, case), four_eyes=asked.by is not None))
 
 
 def _build(asked: AskedPage, case: OpenCase) -> None:

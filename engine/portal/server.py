@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from engine.case.folder import references
+from engine.case.log import BrokenLog
 from engine.errors import HabeasError, defect
 from engine.pages.environment import style
 from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, SentFile, Show, UploadedFile, portray
@@ -36,6 +37,8 @@ LOOKING = ThreadPoolExecutor(2, "looking")
 SHEET = "/style.css"
 COMMENT_OR_END = re.compile(r"/\*.*?\*/|\n", re.DOTALL)
 LEAVE, SIGN_IN = "/leave", "/signin"
+HEADS = {403: "This was refused", 404: "There is nothing here", 422: "This cannot be shown", 500: "This went wrong"}
+OUT = "You are not signed in"
 REFUSED = {
     400: "The form cannot be read. Go back, and send it again.",
     405: "This page cannot be asked like this.",
@@ -82,9 +85,8 @@ class Portal:
                     raise
                 return _page(self._refused(request, error.status, "There is no such page." if error.status == 404 else error.reason))
             except HabeasError as error:
-                return _page(
-                    self._refused(request, 404 if isinstance(error, NotThere) or await self._is_gone(request) else 422, str(error))
-                )
+                gone = isinstance(error, NotThere) or await self._is_gone(request)
+                return _page(self._refused(request, 404 if gone else 422, str(error), is_broken=isinstance(error, BrokenLog)))
             except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
                 return _page(self._refused(request, 500, f"{defect(error)}; please report it with this line"))
 
@@ -110,8 +112,11 @@ class Portal:
             raise web.HTTPForbidden(reason=COME_IN)
         return session
 
-    def _refused(self, request: web.Request, status: int, why: str) -> Portrayed:
-        """Make the page of a refusal; only who is in sees the way back, and who may sign in is asked to."""
+    def _refused(self, request: web.Request, status: int, why: str, *, is_broken: bool = False) -> Portrayed:
+        """Make the page of a refusal; only who is in sees the way back, and who may sign in is asked to.
+
+        `is_broken`: the log of the case does not hold, which a command tells more of.
+        """
         users, session = dict[str, PortalUser](), None
         with suppress(HabeasError):  # where the users cannot be read, nobody is known
             users = read_users(self._home)
@@ -120,7 +125,10 @@ class Portal:
             return self._who(request, None if request.method == "GET" else "You are not signed in any more. Nothing was written.", status)
         sentence = why if why.endswith(".") else REFUSED.get(status, why)
         asked = AskedPage(self._home, self._now(), session.form_token if session else "", by=session.name if session else None)
-        return Portrayed(portray("refused.html", asked, sentence=sentence, known=session is not None).html, status)
+        broken_case = request.match_info.get("reference") if is_broken else None
+        head = f"{broken_case} cannot be read" if broken_case else OUT if why == COME_IN else HEADS.get(status, HEADS[403])
+        made = portray("refused.html", asked, head=head, broken_case=broken_case, sentence=sentence, known=session is not None)
+        return Portrayed(made.html, status)
 
     def _who(self, request: web.Request, sentence: str | None, status: int, name: str = "") -> Portrayed:
         """Make the page that asks who it is."""
@@ -166,10 +174,11 @@ class Portal:
         guard = self._guard()
         async with self._sent(request) as asked:
             guard.leave(request.cookies.get(guard.cookie))
+            sentence = f"You are signed out. {COME_IN}"
             left = (
                 self._who(request, "You are signed out.", 200)
                 if asked.by is not None
-                else portray("refused.html", asked, sentence=f"You are signed out. {COME_IN}", known=False)
+                else portray("refused.html", asked, head="Signed out", broken_case=None, sentence=sentence, known=False)
             )
         answer = _page(left)
         answer.del_cookie(guard.cookie, path="/", httponly=True, samesite="Strict", secure=guard.origin.secure)

@@ -18,4 +18,5 @@ def show_year(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     found, broken = open_cases(asked)
     ends = [end for case in found if case.opened.received.year == year and isinstance(end := end_of(case.lines), CaseEnd)]
     laws = {name: law.title for name, law in regimes().items()}
-    return portray("year.html", asked, error, here="/year", year=year, rows=rows(ends), laws=laws, grounds=GROUNDS, broken=broken)
+    told = {"year": year, "this_year": asked.today.year, "rows": rows(ends), "laws": laws, "grounds": GROUNDS, "broken": broken}
+    return portray("year.html", asked, error, here="/year", **told)

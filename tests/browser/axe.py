@@ -14,6 +14,12 @@ axe.run(document, {runOnly: {type: "tag", values: arguments[0]}, resultTypes: ["
   found => done(found.violations.map(one => [one.id, one.nodes.map(node => node.html.slice(0, 160)).slice(0, 3)])),
   error => done([[String(error), []]]))
 """
+CUT = """
+return [...document.querySelectorAll("main *")]
+  .filter(one => !one.matches("input, select, textarea, iframe, .vh, .vh *") && getComputedStyle(one).overflowX !== "visible")
+  .filter(one => one.scrollWidth > one.clientWidth + 1)
+  .map(one => ["cut", one.outerHTML.slice(0, 160)])
+"""
 SIZES = {"desk": (1280, "light"), "telephone": (390, "dark")}
 
 
@@ -23,6 +29,11 @@ def shown(browser: webdriver.Chrome, width: int, scheme: str, media: str = "scre
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+
+def cut(browser: webdriver.Chrome) -> list:
+    """Give what of the page that is open runs over its box, so that it is read only by moving it."""
+    return browser.execute_script(CUT)
 
 
 def violations(browser: webdriver.Chrome) -> list:

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from engine.case.acts import Identified
-from tests.browser.axe import SIZES, shown, violations
+from tests.browser.axe import SIZES, cut, shown, violations
 from tests.browser.test_package_pages import SIDEWAYS
 from tests.case.acts_kit import NOW
 from tests.case.conftest import fetched_once, ran
@@ -49,11 +49,11 @@ def followed(browser, press: Callable[[], None]) -> None:
 
 
 def faults(browser, name: str) -> list:
-    """Judge the page that is open, on a desk in the light and on a telephone in the dark."""
+    """Judge the page that is open, on a desk in the light and on a telephone in the dark: by the rules, and that no text is cut."""
     found = []
     for size, (width, scheme) in SIZES.items():
         shown(browser, width, scheme)
-        found += [(name, size, fault) for fault in violations(browser)]
+        found += [(name, size, fault) for fault in (*violations(browser), *cut(browser))]
         found += [(name, size, "sideways")] if browser.execute_script(SIDEWAYS) > 0 else []
         if PICTURES:
             browser.save_screenshot(str(Path(PICTURES) / f"{name}-{width}-{scheme}.png"))

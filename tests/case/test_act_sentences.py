@@ -37,8 +37,11 @@ CASES = [
         "What was fetched at zoom was taken in: the person is not known there; nothing is missing",
     ),
     (acts.Excused(vendor="zoom", say=LEFT), f"It was accepted that nothing is had of zoom: {LEFT}"),
-    (acts.Excused(vendor="zoom", endpoint="meetings", say=LEFT), f"It was accepted that zoom/meetings is missing: {LEFT}"),
-    (acts.Excused(vendor="zoom", endpoint="meetings.files", say=LEFT), f"It was accepted that files of zoom/meetings are missing: {LEFT}"),
+    (acts.Excused(vendor="zoom", endpoint="meetings", say=LEFT), f"It was accepted that meetings at zoom is missing: {LEFT}"),
+    (
+        acts.Excused(vendor="zoom", endpoint="meetings.files", say=LEFT),
+        f"It was accepted that files of meetings at zoom are missing: {LEFT}",
+    ),
     (acts.MailSending(**MAIL), "A letter to the owner of hris about access was written"),
     (acts.MailSending(**MAIL, reminder=True), "A reminder to the owner of hris about access was written"),
     (acts.MailSent(**MAIL), "The letter to the owner of hris about access was sent"),

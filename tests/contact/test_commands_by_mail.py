@@ -26,10 +26,10 @@ def test_an_access_from_the_mail_over_a_reminder_to_the_data(desk):
     assert (mail["To"], mail["From"]) == (OWNER, "privacy@office.example")
     desk.drop(b"", name="none")
     (desk.home / "Maildir/new/none").unlink()
-    assert desk("tick") == "DSR-17: zoom (access) sent\n"
+    assert desk("tick") == "DSR-17: zoom (access) written, to be sent by hand\n"
     desk.moved = timedelta(days=5)
     assert "reminder written, send it" in desk("tick")
-    assert desk("tick") == "DSR-17: zoom (access) reminded\n"
+    assert desk("tick") == "DSR-17: zoom (access) reminder written, to be sent by hand\n"
     assert (
         "This is a reminder: we asked you on 29 November 2026"
         in message_from_bytes(desk.mails()[1].read_bytes(), policy=default).get_content()
@@ -182,7 +182,7 @@ def test_a_clock_that_was_set_back_asks_for_nothing(desk):
     desk.drop(b"")
     (desk.home / "Maildir/new/1").unlink()
     desk.moved = timedelta(days=-400)
-    assert desk("tick") == "DSR-17: zoom (access) sent\n"
+    assert desk("tick") == "DSR-17: zoom (access) written, to be sent by hand\n"
     assert len(desk.mails()) == 1
 
 

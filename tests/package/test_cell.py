@@ -102,6 +102,15 @@ def test_a_code_stands_behind_its_meaning(value, html):
     assert cells().column([value, value], CODES, None) == [html, html]
 
 
+def test_a_code_that_is_its_own_meaning_is_said_once():
+    """As a word of the vendor that is plain already: nobody reads it twice."""
+    codes = {"answered": "answered", "no_answer": "nobody answered"}
+    assert [cells().html(code, codes) for code in codes] == ["answered", "nobody answered (no_answer)"]
+    assert [cells().plain(code, codes) for code in codes] == ["answered", "nobody answered (no_answer)"]
+    assert cells().html(["answered"], codes) == "answered"
+    assert cells().html("Mobile", {"Mobile": "mobile"}) == cells().plain("Mobile", {"Mobile": "mobile"}) == "Mobile"
+
+
 def test_no_code_and_no_meaning_turns_the_text_around():
     """Neither one that is explained, nor its meaning, nor one that nobody explained."""
     codes = {"2\u202e": "plan\u2066ned"}

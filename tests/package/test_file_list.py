@@ -31,6 +31,22 @@ def test_what_is_said_of_a_file_stands_behind_it(changed, words):
     assert words in row(**changed)[4]
 
 
+@pytest.mark.parametrize(
+    ("here", "language", "words"),
+    [
+        ([True], "en", "1 file, in this package."),
+        ([False], "en", "1 file; it is not in this package."),
+        ([True, False, False], "en", "3 files; in this package: 1."),
+        ([False, False], "en", "2 files; none of them is in this package."),
+        ([False, False], "de", "2 Dateien; keine davon ist in diesem Paket."),
+    ],
+)
+def test_the_list_says_how_many_files_are_here(here, language, words):
+    """In words, also where none is, and where there is one."""
+    files = [file(source=Path("a.mp4") if one else None) for one in here]
+    assert file_list(service(), "meetings", "Meetings", files, texts("engine.package", language), "DSR-17")["count"] == words
+
+
 def test_an_empty_file_has_a_size():
     """It is zero bytes; what nobody told is said to be unknown."""
     assert "0" in row(size=0)[3]

@@ -26,3 +26,13 @@ def test_nothing_is_opened_where_nothing_is(tmp_path):
     assert "data/zoom/meetings.json" in pages["read/zoom-meetings-1.html"]
     assert not [name for name in ("webinars", "recordings", "calls") if ".json" in pages[f"read/zoom-{name}-1.html"]]
     assert "0 files" not in index
+
+
+def test_nothing_leads_to_no_reading_of_it(tmp_path):
+    """The first page links from what was found and what is withheld only where there is some."""
+    none, some = (
+        pages_of(made, tmp_path / name)["index.html"] for name, made in (("a", answer()), ("b", answer(service(kind([meeting(1)])))))
+    )
+    assert ">Read it</a>" in some
+    assert ">Read it</a>" not in none
+    assert 'href="#withheld">Why</a>' not in none

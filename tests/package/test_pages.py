@@ -321,7 +321,7 @@ def test_files_are_listed_with_where_they_are_and_why_not(tmp_path):
     """A file that is here is led to by a name of ours, one that is not says which decision or which failure that was."""
     pages = pages_of(full(tmp_path), tmp_path / "out")
     text = safe(pages)["read/zoom-meetings-files.html"].text
-    assert "3 files, of which 1 are in this package." in text
+    assert "3 files; in this package: 1." in text
     assert "../x\\u202e.mp3 1 audio/mpeg 5 bytes meetings-0001.mp3" in text
     assert "recording.mp4 2 audio/mpeg 1,250,000 bytes [withheld: another person] This is another person's data" in text
     assert "recording.mp4 none not said not said Not obtained. Zoom did not answer for this file." in text

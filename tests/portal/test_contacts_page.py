@@ -56,7 +56,7 @@ def test_a_mail_that_a_person_sends_is_not_called_sent(office, ran):
     for path in (at, "/letters", AT):
         assert "a mail was written, to be sent by you; no answer yet" in office.see(path).lower()
         assert "asked, no answer yet" not in office.see(path).lower()
-    assert "The letter to the owner of hris about access was written, to be sent by hand" in office.see(f"{AT}/log")
+    assert "The letter to the owner of the HR system about access was written, to be sent by hand" in office.see(f"{AT}/log")
     office.upload(at, page, [], do="answer", vendor="hris", purpose="access", word="none")
     assert "Save the mail</a>" not in office.see(at)
 

@@ -33,7 +33,7 @@ def test_a_refused_identifier_is_not_asked_for_again(desk, ran):
     assert f'<a href="{OTHER}/run">Fetch it</a>' in desk.see(OTHER)
     case.act(IdentifierRefused(kind="email", reason=REFUSED, vendor="slack"), NOW)
     page = desk.see(OTHER)
-    assert "slack: nothing taken in, since what it was asked by was refused" in page
+    assert "Slack: nothing taken in, since what it was asked by was refused" in page
     assert REFUSED in page
     assert f'<a href="{OTHER}/person">Choose another identifier there, then fetch again</a>' in page
     assert "Fetch it" not in page
@@ -132,15 +132,15 @@ def test_who_is_asked_by_what_names_the_identifier(desk, ran):
     assert ran("case", "name", "DSR-17", stdin="email: second@example.com\n").returncode == 0
     at = f"{AT}/person"
     page = desk.see(at)
-    assert "zoom, now by mara.lindqvist@example.com" in page
+    assert "Zoom, now by mara.lindqvist@example.com" in page
     before = open_here(ran).case.n
     assert desk.send(at, page, do="ask", vendor="zoom", kind="email:1").status == 303
     page = desk.see(at)
-    assert "zoom, now by second@example.com" in page
+    assert "Zoom, now by second@example.com" in page
     assert [line.act for line in open_here(ran).lines[before:]] == [VendorAsked(vendor="zoom", by_kind="email")]
     assert desk.send(at, page, do="ask", vendor="zoom", kind="email:0").status == 303
     page = desk.see(at)
-    assert "zoom, now by mara.lindqvist@example.com" in page
+    assert "Zoom, now by mara.lindqvist@example.com" in page
     for wrong in ("email:2", "email:-1", "phone:0", "email:²"):
         assert "names no identifier of the person" in desk.send(at, page, do="ask", vendor="zoom", kind=wrong).text
     assert desk.send(at, page, do="ask", vendor="zoom", kind="email:0").status == 303
@@ -212,7 +212,7 @@ def test_a_package_says_before_it_is_made_what_it_would_lack(desk, ran):
     case.act(VendorAsked(vendor="slack"), NOW)
     page = desk.see(f"{AT}/package")
     assert "Nobody is named who answers" not in page
-    assert "<li>slack: nothing taken in</li>" in page
+    assert "<li>Slack: nothing taken in</li>" in page
     assert with_gap.gaps
 
 

@@ -126,12 +126,12 @@ def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_pat
 
 
 KEPT = [
-    ({"withheld": 2, "held": 1, "held_files": 3}, "2 values, 1 whole record and 3 files"),
+    ({"withheld": 2, "held": 1, "held_files": 3}, "2 places, 1 whole record and 3 files"),
     ({"withheld": 0, "held": 0, "held_files": 1}, "1 file"),
-    ({"withheld": 1, "held": 0, "held_files": 1}, "1 value and 1 file"),
-    ({"withheld": 0, "held": 0, "held_files": 0}, "no value, no whole record and no file"),
+    ({"withheld": 1, "held": 0, "held_files": 1}, "1 place and 1 file"),
+    ({"withheld": 0, "held": 0, "held_files": 0}, "no place, no whole record and no file"),
     ({"withheld": 0, "held": 2}, "2 whole records"),
-    ({"withheld": 0}, "no value and no whole record"),
+    ({"withheld": 0}, "no place and no whole record"),
 ]
 
 
