@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
 
+from engine.case.deciding import look_through
+from engine.case.findings import Findings
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.case.regimes import office
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.releases import BuiltPackage, Package, package_of, released_package
 from engine.case.review import waiting
+from engine.case.slipped import SlippedValue
 from engine.case.words import blocks
 from engine.connection.signing_key import SigningKey, signing_key
 from engine.connection.vault import Vault
@@ -85,15 +88,19 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         errand=errand,
         began=began(errand),
         still=asked.query.get("still") == "1",
-        slipped=list(_slipped(errand)) if step == "build" and errand is not None and not errand.lives else [],
+        slipped=_slipped(asked, case, errand) if step == "build" and errand is not None and not errand.lives else [],
     )
     framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
     return refreshed(asked, errand, Portrayed(made.html, made.status, framing))
 
 
 class SlippedRow(msgspec.Struct, frozen=True):
-    """A value that is withheld at one place and stands in the records of other kinds: where, as links, and in what else."""
+    """A value that is withheld at one place and stands in the records of other kinds: where, as links, and in what else.
 
+    `shown` is empty where no rule and no finder found it: then only its place is known.
+    """
+
+    shown: str
     vendor: str
     endpoint: str
     field: str
@@ -101,12 +108,22 @@ class SlippedRow(msgspec.Struct, frozen=True):
     other: bool
 
 
-def _slipped(errand: Errand) -> Iterator[SlippedRow]:
+def _slipped(asked: AskedPage, case: OpenCase, errand: Errand) -> list[SlippedRow]:
     """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
-    for slipped in (value for line in errand.lines for value in line.slipped):
+    slipped = [value for line in errand.lines for value in line.slipped]
+    if not slipped:
+        return []
+    with look_through(case, asked.home, asked.now).findings as findings:
+        return list(_slipped_rows(findings, slipped))
+
+
+def _slipped_rows(findings: Findings, values: Sequence[SlippedValue]) -> Iterator[SlippedRow]:
+    for slipped in values:
+        found = findings.value(slipped.value) if slipped.value else []
         kinds = {(told[1], told[2]): None for told in map(DATA_FILE.fullmatch, slipped.files) if told is not None}
         field = called(slipped.vendor, slipped.endpoint, slipped.pointer)
-        yield SlippedRow(slipped.vendor, slipped.endpoint, field, tuple(kinds), any("/files/" in name for name in slipped.files))
+        shown = found[0].shown if found else ""
+        yield SlippedRow(shown, slipped.vendor, slipped.endpoint, field, tuple(kinds), any("/files/" in name for name in slipped.files))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
@@ -160,9 +177,10 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
 
 
 def kept_back_words(told: BuiltPackage) -> str:
-    """Say what is withheld: values in records, whole records, and files, which an older package did not count."""
-    numbers = {"value": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
-    *more, last = [counted(number, noun) for noun, number in numbers.items() if number] or [f"no {noun}" for noun in numbers]
+    """Say what is withheld: places inside records, whole records, and files, which an older package did not count."""
+    numbers = {"place": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
+    found = {noun: counted(number, noun) for noun, number in numbers.items() if number} or {noun: f"no {noun}" for noun in numbers}
+    *more, last = [f"{words} inside records" if noun == "place" else words for noun, words in found.items()]
     return f"{', '.join(more)} and {last}" if more else last
 
 
