@@ -30,6 +30,7 @@ from engine.portal.errand import Errand, ErrandOrder, begin
 from engine.portal.field_names import called
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
+from engine.portal.users import read_users
 
 SEALS = {
     "page": "A page that asks for a passphrase: any browser opens it",
@@ -85,6 +86,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         settle=[one.what for one in blocks(case.case, case.reference, 0)] if step == "build" else [],
         nobody_answers=step == "build" and not office(asked.home).controller,
         seals=SEALS,
+        approvers=_approvers(asked, case) if step == "approve" else [],
         errand=errand,
         began=began(errand),
         still=asked.query.get("still") == "1",
@@ -92,6 +94,16 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     )
     framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
     return refreshed(asked, errand, Portrayed(made.html, made.status, framing))
+
+
+def _approvers(asked: AskedPage, case: OpenCase) -> list[str]:
+    """Name who may approve it, as far as roles go: of those who sign in, whoever has decided nothing that counts."""
+    try:
+        users = read_users(asked.home)
+    except HabeasError:
+        return []
+    decided = {case.lines[number - 1].by for number in case.case.decisions}
+    return [name for name, user in users.items() if user.role == "approve" and name not in decided]
 
 
 class SlippedRow(msgspec.Struct, frozen=True):
@@ -140,7 +152,7 @@ def _present(case: OpenCase) -> tuple[Package | None, str | None]:
             return released_package(case), None
         return (built_package(case), None) if package_of(case) is not None else (None, None)
     except HabeasError as error:
-        return None, str(error)
+        return None, str(error).partition(": habeas ")[0]  # what makes it anew is a button of this page
 
 
 def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:

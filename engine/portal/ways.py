@@ -30,6 +30,7 @@ WAYS: Mapping[str, NextPlace] = {
     "gaps": NextPlace("#gaps", "Accept the gap, or fetch again"),
     "declined": NextPlace("#gaps", "Accept that nothing is had of it"),
     "identifier": NextPlace("/person", "Choose another identifier there, then fetch again"),
+    "unseen": NextPlace("/values", "Have it looked through"),
     "values": NextPlace("/values", "Decide what waits"),
 }
 NO_INTERFACE = NextPlace("/contacts", "Ask its owner, or add its file")
