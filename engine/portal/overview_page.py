@@ -177,7 +177,7 @@ def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
 
 def _kinds(run: TakenRun) -> dict[str, Mapping[str, Any]]:
     """Give every kind of record of a run, with who the person is to the service, and whether it has a file."""
-    lookup = run.written.get(f"{LOOKUP}.jsonl", {}).get("lines")
+    lookup = (run.lookup or {}).get("lines")
     first = {LOOKUP: {"outcome": "complete", "records": lookup, "file": True}} if lookup else {}
     return {**first, **{name: {**one, "file": f"{name}.jsonl" in run.written} for name, one in run.endpoints.items()}}
 
