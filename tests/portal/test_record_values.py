@@ -38,3 +38,11 @@ def test_to_give_a_value_gives_nothing_that_shares_its_row(desk, ran):
     assert f"{first['shown']}: give (act {before + 1}); {others[0]['shown']}: " in page
     after = next(one["values"] for one in listed(ran) if one["values"][0]["value"] == first["value"])
     assert [one["decision"] for one in after] == [before + 1, *[None for _ in others]]
+
+
+def test_what_a_policy_withholds_is_said_to_be_withheld(desk):
+    """Whoever looks at a secret in the list need not guess what becomes of it."""
+    looked(desk)
+    page = desk.see("/case/DSR-17/values?kind=secret")
+    assert "withheld by policy, but where its place was decided" in page
+    assert "by policy or place" not in page
