@@ -93,7 +93,6 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         law=law.title,
         received=short_day(case.opened.received, LANGUAGE),
         kinds=_known_by(asked, case),
-        deletion=case.opened.right == "deletion",
         simulated=case.opened.simulated,
         acknowledge=short_day(told.acknowledge, LANGUAGE) if told.acknowledge and case.case.acknowledged is None else None,
         acknowledged=short_day(case.case.acknowledged, LANGUAGE) if case.case.acknowledged else None,
