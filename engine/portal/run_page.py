@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.case.act_sentences import gap_words
-from engine.case.acts import FILES
+from engine.case.acts import FILES, OTHERS
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase, user
 from engine.case.person import read_person
@@ -56,7 +56,8 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
 
 def _lacks(part: VendorPart) -> str:
     """Say what a service has not given, of what is not accepted."""
-    return ", ".join(map(gap_words, part.open_gaps)) if part.here else "everything"
+    told = ["an answer for all that the person is known by" if gap.endpoint == OTHERS else gap_words(gap) for gap in part.open_gaps]
+    return ", ".join(told) if part.here else "everything"
 
 
 def _wants_files(case: OpenCase) -> bool:

@@ -34,6 +34,7 @@ def test_a_deletion_is_called_one(office, ran):
     assert "A deletion is asked for." in page
     assert "a release" not in page
     assert "fetching again" not in page
+    assert "nothing taken in" not in page
     assert 'value="hris/deletion" selected' in office.see(f"{deletion}/contacts")
     assert "A deletion is asked for." not in office.see(access)
     assert 'value="hris/access" selected' in office.see(f"{access}/contacts")
@@ -61,7 +62,7 @@ def test_acts_say_what_comes_of_them(desk, ran):
     (home_of(ran) / "office.yaml").write_text(OFFICE)
     page = desk.see(AT)
     assert "Either of these ends the case, and cannot be taken back." in page
-    assert "such as: answered from the address we hold" in page
+    assert "How they were shown to be the person, with nothing personal in it, such as: called back" in page
     give_all(ran)
     built(ran)
     assert ran("package", "approve", "DSR-17").returncode == 0
@@ -93,8 +94,8 @@ def test_nobody_is_offered_what_they_may_not_do(desk, ran):
 def test_a_fetch_says_what_each_service_lacks(desk):
     """Who is led there sees why a service is chosen, and what it means to leave files out."""
     page = desk.see(f"{AT}/run")
-    assert re.search(r"> zoom</label> <span class=\"soft\">lacks [^<]*files of recordings", page)
-    assert "Left out, they are a gap" in page
+    assert re.search(r"> zoom <span class=\"soft\">lacks [^<]*files of recordings", page)
+    assert "Files that are left out are a gap" in page
 
 
 def test_what_was_added_is_looked_at_next(office, ran):
