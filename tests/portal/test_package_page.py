@@ -135,7 +135,7 @@ def test_what_would_slip_out_is_named_and_found(serve, habeas, tmp_path):
     assert portal.send(AT, portal.see(AT), do="build").status == 303
     portal.wait("build")
     page = portal.see(AT)
-    assert "<bdi>+46701740605</bdi> <button>Find it</button>" in page
+    assert '<bdi>+46701740605</bdi> <button aria-label="Find it: +46701740605">Find it</button>' in page
     assert '<input type="hidden" name="q" value="+46701740605">' in page
     assert not re.search(r'(?:href|action)="[^"]*46701740605', page)
 
