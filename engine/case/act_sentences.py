@@ -79,11 +79,12 @@ def kind_name(word: str) -> str:
 def _taken(act: acts.TakenIn) -> str:
     if act.kind == "file":
         return f"what came from {act.vendor} was taken in"
-    missing = f"missing: {', '.join(map(_gap, act.gaps))}" if act.gaps else "nothing is missing"
+    missing = f"missing: {', '.join(map(gap_words, act.gaps))}" if act.gaps else "nothing is missing"
     return f"what was fetched at {act.vendor} was taken in: {found_words(act.subject)}; {missing}"
 
 
-def _gap(gap: acts.Gap) -> str:
+def gap_words(gap: acts.Gap) -> str:
+    """Name what is missing."""
     if gap.endpoint == acts.OTHERS:
         return f"it was {gap.outcome}"
     if gap.endpoint == acts.EARLIER:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.case.answer import case_answer, stands_on
+from engine.case.findings_fill import Digest
 from engine.case.folder import OpenCase
 from engine.case.given_data import GivenData
 from engine.case.in_force import InReview, Learned
@@ -40,20 +41,21 @@ def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, h
     with making(case) as work:
         bag = work / case.reference
         prepare(bag)
-        services, texts = _given(case, person, key, runs, bag)
+        digest = values_digest(key, case.reference)
+        services, texts = _given(case, person, digest, runs, bag)
         answer = case_answer(case, person, office(home), services)
         written = write_package(answer, bag, signing)
         found = find_leaks(answer, bag, texts)
-        _check_clean(case, found)
+        _check_clean(case, found, digest)
         return put_in_place(case, work, _built(answer, written, stands_on(case).n, found))
 
 
 def _given(
-    case: OpenCase, person: Person, key: DigestKey, runs: tuple[InReview, ...], bag: Path
+    case: OpenCase, person: Person, digest: Digest, runs: tuple[InReview, ...], bag: Path
 ) -> tuple[tuple[Service, ...], WithheldTexts]:
     """Write the data; gives each service and what was withheld. What was learned for it is forgotten then, since it takes memory."""
     learned = Learned(runs, [Fact(one.kind, one.value) for one in person.all()])
-    data = GivenData(case, runs, learned, values_digest(key, case.reference), bag)
+    data = GivenData(case, runs, learned, digest, bag)
     services = data.services()
     _check_decided(case, data)
     return services, data.texts
@@ -84,7 +86,7 @@ def _place(found: LeakedValue) -> str:
     return f"withheld at {told.vendor}/{told.endpoint}{told.pointer and '#'}{told.pointer} ({told.because}); stands in {where}"
 
 
-def _check_clean(case: OpenCase, found: Leaks) -> None:
+def _check_clean(case: OpenCase, found: Leaks, digest: Digest) -> None:
     """See that nothing that was withheld stands in what would leave. Raises Refused."""
     if not found.refused:
         return
@@ -100,15 +102,16 @@ def _check_clean(case: OpenCase, found: Leaks) -> None:
         f"too: habeas review mask {case.reference} TARGET, as zoom/meetings:17#/topic. Or withhold the whole of what they are a part of, "
         f"of which then only people are looked for: {holds}"
     )
-    raise WouldLeave(message, _slipped(found.refused))
+    raise WouldLeave(message, _slipped(found.refused, digest))
 
 
-def _slipped(leaks: Sequence[LeakedValue]) -> list[SlippedValue]:
-    """Say of each withheld place in which files its value stands."""
-    found = dict[tuple[str, str, str], dict[str, None]]()
+def _slipped(leaks: Sequence[LeakedValue], digest: Digest) -> list[SlippedValue]:
+    """Say of each withheld value in which files it stands."""
+    found = dict[str, tuple[LeakedValue, dict[str, None]]]()
     for leak in leaks:
-        found.setdefault((leak.withheld.vendor, leak.withheld.endpoint, leak.withheld.pointer), {})[leak.file] = None
-    return [SlippedValue(*place, tuple(files)) for place, files in found.items()]
+        found.setdefault(leak.withheld.text, (leak, {}))[1][leak.file] = None
+    told = [(leak.withheld, files) for leak, files in found.values()]
+    return [SlippedValue(one.vendor, one.endpoint, one.pointer, tuple(files), digest(one.text)) for one, files in told]
 
 
 def _some(told: Sequence[str], most: int, between: str) -> str:

@@ -184,7 +184,9 @@ async def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) ->
     simulated = order.chosen.simulated
     if simulated != case.opened.simulated:
         what = "would be asked at a simulator, and the case is real" if simulated else "would really be asked, and the case is simulated"
-        message = f"{vendor.title} {what}: see --at, HABEAS_{vendor.name.upper()}_AT and where its connection goes; nothing was sent"
+        mend = "take its address out" if simulated else f"say where its simulator listens, as {vendor.name}=http://127.0.0.1:8900"
+        where = f"--at, in a browser the field at Fetch, HABEAS_{vendor.name.upper()}_AT and where its connection goes"
+        message = f"{vendor.title} {what}: {mend} ({where}); nothing was sent"
         raise UsageError(message)
     return order
 

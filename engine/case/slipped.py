@@ -10,12 +10,16 @@ from engine.errors import Refused
 
 
 class SlippedValue(msgspec.Struct, frozen=True):
-    """A value that is withheld at one place and stands in files of the package all the same."""
+    """A value that is withheld at one place and stands in files of the package all the same.
+
+    `value`: its keyed digest, by which the log and what was found name it.
+    """
 
     vendor: str
     endpoint: str
     pointer: str
     files: tuple[str, ...]
+    value: str = ""
 
 
 class WouldLeave(Refused):

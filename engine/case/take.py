@@ -70,6 +70,7 @@ class TakenRun(msgspec.Struct, frozen=True):
     excluded: list[SpecName] = []
     fields: dict[SpecName, Any] = {}
     narrowed: dict[str, Any] | None = None
+    lookup: dict[str, Any] | None = None
 
     @property
     def digest(self) -> PersonDigest | None:

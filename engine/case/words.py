@@ -76,7 +76,7 @@ class Blocked(msgspec.Struct, frozen=True):
 
     what: str
     mend: str
-    part: Literal["identity", "fetch", "files", "owner", "unasked", "gaps", "declined", "identifier", "values"] = "fetch"
+    part: Literal["identity", "fetch", "files", "owner", "unasked", "gaps", "declined", "identifier", "unseen", "values"] = "fetch"
     vendor: str | None = None
     why: str | None = None
 
@@ -94,7 +94,7 @@ def blocks(case: Case, reference: str, undecided: int | None, called: Called = b
     if case.opened is not None and case.opened.right == "deletion":
         return
     if undecided is None and any(part.run is not None or part.files for part in case.vendors.values()):
-        yield Blocked("nobody has looked at what was found", f"habeas review list {reference}", "values")
+        yield Blocked("nobody has looked at what was found", f"habeas review list {reference}", "unseen")
     if undecided:
         waits = "1 value or file waits" if undecided == 1 else f"{undecided:,} values or files wait"
         yield Blocked(f"{waits} for a decision", f"habeas review list {reference}", "values")

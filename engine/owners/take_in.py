@@ -25,6 +25,7 @@ from engine.contact.steps import CLOSED
 from engine.contact.token import tokens
 from engine.errors import HabeasError
 from engine.language.text.mistakes import counted
+from engine.replaced import replace
 
 KINDS = {
     "encrypted": "it is encrypted, and Habeas reads no encrypted mail",
@@ -56,11 +57,13 @@ class OpenQuestion(msgspec.Struct, frozen=True):
 
 
 class MailTaken(msgspec.Struct, frozen=True):
-    """What a mail was taken for, as a sentence; `read` where a person has to read it."""
+    """What a mail was taken for, as a sentence; `read` where a person has to read it; of which case, and whether it brought files."""
 
     said: str
     read: bool = False
     notes: tuple[str, ...] = ()
+    case: str | None = None
+    files: bool = False
 
 
 def questions(home: Path, by: str | None = None) -> list[OpenQuestion]:
@@ -110,7 +113,7 @@ def take_mail(home: Path, raw: bytes, now: datetime, known: Sequence[OpenQuestio
         return MailTaken(f"{about}: was taken in before")
     if about.case.case.phase in ENDED:
         return MailTaken(f"{about}: the case is {about.case.case.state}, so nothing was taken in, read it", read=True)
-    return _taken(about, told, raw, proof, now)
+    return replace(_taken(about, told, raw, proof, now), case=about.case.reference)
 
 
 def _delivered_again(about: OpenQuestion, raw: bytes) -> bool:
@@ -142,11 +145,11 @@ def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now:
     notes += ("it is signed, and the signature was not checked",) if told.signed else ()
     if answer not in ("answered_text", STRANGER):
         brought = f", {counted(len(files), 'file')}" if files else ""
-        return MailTaken(f"{about}: {answer.replace('_', ': ')}{brought}", notes=notes)
+        return MailTaken(f"{about}: {answer.replace('_', ': ')}{brought}", notes=notes, files=bool(files))
     why = KINDS.get(told.kind, "it is not one word that answers the question" if ours else "its sender is not who was asked")
     words = "none|deleted|declined" if purpose == "deletion" else "data|none|declined"
     then = "" if answer == STRANGER else f", then habeas contact answer {about.case.reference} {vendor} {words} --about {purpose}"
-    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}{then}", read=True, notes=notes)
+    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}{then}", read=True, notes=notes, files=bool(files))
 
 
 def _answer(told: ReceivedMail, about: OpenQuestion) -> str:

@@ -66,7 +66,8 @@ def _of_service(service: Service, t: PageTexts) -> Iterator[Missing]:
     yield from _files(service, RECEIVED, t("found.owner_files"), service.files, t)
     for kind in service.kinds:
         if is_incomplete(kind) and not _follows(service, kind):
-            yield Missing(_named(service, kind.title, t), why_incomplete(kind, t))
+            what = t("missing.in_part", kind=kind.title) if kind.found else kind.title
+            yield Missing(_named(service, what, t), why_incomplete(kind, t))
         yield from _files(service, kind.endpoint, as_html(kind.title), kind.files, t)
 
 

@@ -128,7 +128,7 @@ def _row(asked: AskedPage, case: OpenCase, specs: Collection[str]) -> CaseRow:
         days=days_left(told.answer, asked.today),
         is_late=late(case.case, told, asked.today),
         blocked=blocked,
-        way=next_way(case, blocked, specs),
+        way=next_way(case, blocked, specs, may_approve=asked.may_approve),
         fault=fault,
     )
 

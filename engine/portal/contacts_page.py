@@ -33,6 +33,7 @@ from engine.portal.letter_seen import LetterSeen, letters_of
 from engine.portal.new_page import systems
 from engine.portal.sent_files import sent_run, told_as
 from engine.portal.titles import system_titles
+from engine.portal.ways import described
 
 STATES: Mapping[str, str] = {
     "drafted": "not asked yet",
@@ -54,6 +55,13 @@ BY_HAND: Mapping[str, str] = {  # nobody knows whether a mail that was written w
     "reminded": "a mail and a reminder were written, to be sent by you; no answer yet",
 }
 LARGEST_MAIL = 100 << 20  # bytes: it is read as a whole
+SAYS: Mapping[str, str] = {  # what each letter to the person says
+    "acknowledge": "that the request arrived",
+    "extend": "that the answer takes longer",
+    "deny": "that the request is denied",
+    "deliver": "that the package is on its way",
+    "conclude": "what was deleted",
+}
 WORDS = {"data": "Data: what is given here is all they hold", "none": "Nothing is held", "deleted": "Deleted", "declined": "Declined"}
 
 
@@ -76,12 +84,13 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     case = asked.case
     made, fault = _draft(asked, case)
     known, called = dict.fromkeys((*case.case.vendors, *systems(asked.home))), system_titles(asked.home)
+    purposes = sorted(PURPOSES, key=lambda purpose: purpose != case.opened.right)
     return portray(
         "contacts.html",
         asked,
         error,
         **case_head(asked, case, "contacts"),
-        written=[f"{letter}.eml" for line in case.lines if (letter := getattr(line.act, "letter", None))],
+        written=[(f"{letter}.eml", SAYS.get(letter.rpartition("-")[2], "")) for letter in _letters(case)],
         questions=[
             _seen(asked, case, vendor, part, about) for vendor, part in case.case.vendors.items() for about in part.contacts.items()
         ],
@@ -89,8 +98,8 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         draft=made,
         draft_fault=fault,
         asked_before=made is not None and made.purpose in (case.case.vendors.get(made.vendor) or VendorPart()).contacts,
-        choices=[(f"{vendor}/{purpose}", f"{called(vendor, None)}, {purpose}") for vendor in known for purpose in PURPOSES],
-        wanted=asked.query.get("ask"),
+        choices=[(f"{vendor}/{purpose}", f"{called(vendor, None)}, {purpose}") for vendor in known for purpose in purposes],
+        wanted=asked.query.get("ask") or _not_asked_yet(case),
         systems=systems(asked.home),
         right=case.opened.right,
         words=WORDS,
@@ -99,6 +108,17 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         largest_mail=f"{LARGEST_MAIL >> 20} MB",
         here=asked.by is None,
     )
+
+
+def _letters(case: OpenCase) -> list[str]:
+    return [letter for line in case.lines if (letter := getattr(line.act, "letter", None))]
+
+
+def _not_asked_yet(case: OpenCase) -> str | None:
+    """Name the question that comes next: about a deletion, or to a system that nothing can be fetched from."""
+    right, specs = case.opened.right, described()
+    waiting = (name for name, part in case.case.vendors.items() if not part.here and right not in part.contacts)
+    return next((f"{name}/{right}" for name in waiting if right == "deletion" or name not in specs), None)
 
 
 def question_state(contact: Contact) -> str:
@@ -162,10 +182,11 @@ def _send(asked: AskedPage, case: OpenCase) -> Portrayed | None:
     return told_page(asked, what, (f"{sent.why[:1].upper()}{sent.why[1:]}.", f"The letter is kept: {sent.file}"))
 
 
-def told_page(asked: AskedPage, title: str, sentences: Sequence[str]) -> Portrayed:
-    """Say once what came of an act; what it wrote stands in the log."""
+def told_page(asked: AskedPage, title: str, sentences: Sequence[str], *, case: str | None = None, files: bool = False) -> Portrayed:
+    """Say once what came of an act; what it wrote stands in the log. `case` is its reference, `files`: some came with it."""
     back = f"/case/{asked.names['reference']}/contacts" if "reference" in asked.names else "/letters"
-    return portray("told.html", asked, title=title, sentences=sentences, back=back, here="/letters")
+    case = case or asked.names.get("reference")
+    return portray("told.html", asked, title=title, sentences=sentences, back=back, here="/letters", case=case, files=files)
 
 
 def _stop(asked: AskedPage, case: OpenCase) -> None:
@@ -198,17 +219,19 @@ def take_sent_mail(asked: AskedPage) -> Portrayed:
         message = f"a mail is read as a whole, so it has at most {LARGEST_MAIL >> 20} MB: take its files out; nothing was taken in"
         raise UsageError(message)
     took = take_mail(asked.home, read_file(files[0].path), asked.now, by=asked.by)
-    return told_page(asked, "Read it" if took.read else "Taken in", (f"{took.said}.", *took.notes))
+    title = "Read it" if took.read else "Taken in"
+    return told_page(asked, title, (f"{took.said}.", *took.notes), case=took.case, files=took.files)
 
 
-def _file(asked: AskedPage, case: OpenCase) -> None:
-    """Take a file in that a system without a spec gave."""
+def _file(asked: AskedPage, case: OpenCase) -> str:
+    """Take files in that a system gave without a letter; they are looked at next."""
     vendor, files = asked.wanted("vendor", "whose data it is"), asked.files.get("file", ())
     if not files:
         message = "no file was chosen; nothing was taken in"
         raise UsageError(message)
     case.may(TakenIn(vendor=vendor, folder="", proof="", kind="file"))
     take.take_files(case, [(file.path, file.claimed) for file in files], vendor, asked.now)
+    return f"/case/{case.reference}/files"
 
 
 def _run(asked: AskedPage, case: OpenCase) -> None:
@@ -230,7 +253,7 @@ def _take_run(asked: AskedPage, case: OpenCase, folder: Path) -> None:
     take.take_run(case, folder, run, asked.now, same=same)
 
 
-ACTS: Mapping[str, Callable[[AskedPage, OpenCase], Portrayed | None]] = {
+ACTS: Mapping[str, Callable[[AskedPage, OpenCase], str | Portrayed | None]] = {
     "send": _send,
     "stop": _stop,
     "answer": _answer,

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from engine.case.act_sentences import found_words
+from engine.case.act_sentences import found_words, gap_words
 from engine.case.build import build
 from engine.case.fetch import Fetched, Fetching, fetch
 from engine.case.folder import OpenCase, open_case
@@ -104,7 +104,7 @@ def _tell_entry(tell: Tell, vendor: str, entry: Entry) -> None:
 def _said(one: Fetched) -> str:
     if one.report is None or one.taken is None:
         return f"nothing was taken in: {one.error or 'stopped before its run began'}"
-    missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
+    missing = ", ".join(map(gap_words, one.taken.gaps))
     return f"taken in, {found_words(one.taken.subject)}" + (f"; missing: {missing}" if missing else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from engine.release.record_values import field_at
 
 labels = lru_cache(maxsize=16)(labels_of)  # a spec's file does not change while a portal runs
 WHO = "Who the person is to the service"
+ACT = re.compile(r"act \d+")
 WHY = {
     "who": "another person",
     "emails": "an e-mail address",
@@ -38,7 +40,7 @@ def called(vendor: str, endpoint: str, pointer: str) -> str:
 
 def why_words(kind: str, rule: str) -> str:
     """Say as what something was found."""
-    name = rule.removeprefix("find.") if kind == "found" else kind
+    name = "decided" if ACT.fullmatch(rule) else rule.removeprefix("find.") if kind == "found" else kind
     return WHY.get(name, name)
 
 

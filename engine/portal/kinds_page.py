@@ -14,6 +14,7 @@ from engine.case.in_force import InReview
 from engine.case.record_lines import CountedKind, counted_kinds
 from engine.case.review import decisions_of
 from engine.case.take import MISSING
+from engine.core.ledger import WITHOUT_PERSON, Subject
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, NotThere, Portrayed
 from engine.portal.choices import SHORT_REASONS
@@ -99,11 +100,17 @@ def _rows(
             endpoint,
             str(told.get("title") or endpoint),
             outcome,
-            f"accepted: {accepted.say}" if accepted is not None else str(told.get("reason") or ""),
+            f"accepted: {accepted.say}" if accepted is not None else _reason(told),
             outcome in MISSING and accepted is None,
             counted.get((review.vendor, endpoint)) or CountedKind(review.vendor, endpoint, 0, 0, 0),
             f"{SHORT_REASONS[held.because]}, by {held.rule}" if held is not None else None,
         )
+
+
+def _reason(told: Mapping[str, Any]) -> str:
+    """Say why a kind of record is not whole; where nobody was found, without the word of the manifest for that."""
+    reason = str(told.get("reason") or "")
+    return reason.partition(": ")[2] if reason.startswith(f"{WITHOUT_PERSON} {Subject.NO_MATCH}: ") else reason
 
 
 show_records = looked_through("records", TITLE, _records)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 
@@ -13,6 +13,7 @@ from engine.case import acts
 from engine.case.act_sentences import found_words
 from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.acts import EARLIER, FILES, OTHERS
+from engine.case.answer import LOOKUP, is_only_a_way
 from engine.case.deadlines import Deadlines
 from engine.case.fold import RUNNING, Case, VendorPart, refusal
 from engine.case.folder import OpenCase
@@ -47,7 +48,11 @@ GROUNDS = {
 
 
 class ServiceRow(msgspec.Struct, frozen=True):
-    """What a service gave: how its answer reads, how many kinds of record came whole, how many did not, how many records."""
+    """What a service gave: how its answer reads, how many kinds of record came whole, how many did not, how many records.
+
+    They are counted as a package counts them: with who the person is to the service, without what only leads to the records of others.
+    `not_asked` names the kinds for which the connection lacks an optional permission.
+    """
 
     vendor: str
     answer: str
@@ -57,6 +62,7 @@ class ServiceRow(msgspec.Struct, frozen=True):
     records: int = 0
     files: int = 0
     fault: str | None = None
+    not_asked: tuple[str, ...] = ()
 
 
 class GapRow(msgspec.Struct, frozen=True):
@@ -99,7 +105,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         to_send=_letter_to_send(case),
         in_doubt=is_address_in_doubt(case.case),
         blocked=[(block.what, block.why, way_of(block, specs)) for block in blocked],
-        way=next_way(case, blocked, specs),
+        way=next_way(case, blocked, specs, may_approve=asked.may_approve),
         nothing_blocks=unblocked_words(case.case),
         review_fault=fault,
         over=case.case.state in OVER,
@@ -155,21 +161,42 @@ def _known_by(asked: AskedPage, case: OpenCase) -> str:
 def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
     """Count what a service gave, from the manifest of its run."""
     if part.run is None:
-        answer = "left out" if part.left_out is not None else _asked(part) or ("files taken in" if part.files else "nothing taken in")
+        answer = "left out" if part.left_out is not None else _asked(part) or ("files taken in" if part.files else _nothing(part))
         return ServiceRow(vendor, answer, missing=0 if part.here else 1, files=_received(case, part))
     try:
         run = read_run(case.folder / part.run.folder)
     except HabeasError as error:
         return ServiceRow(vendor, found_words(part.run.subject), fault=str(error))
+    told = [one for one in _kinds(run).values() if not is_only_a_way(one)]
     return ServiceRow(
         vendor,
         found_words(part.run.subject),
-        complete=sum(one.get("outcome") == "complete" for one in run.endpoints.values()),
+        complete=sum(one.get("outcome") == "complete" for one in told),
         missing=len(part.open_gaps),
         excused=len(part.gaps) - len(part.open_gaps),
-        records=_counted(run, "records"),
+        records=sum(number for one in told if isinstance(number := one.get("records"), int)),
         files=_received(case, part) + _files(run),
+        not_asked=tuple(_not_asked(part, run)),
     )
+
+
+def _nothing(part: VendorPart) -> str:
+    return "nobody was asked yet" if part.right == "deletion" else "nothing taken in"
+
+
+def _kinds(run: TakenRun) -> dict[str, Mapping[str, Any]]:
+    """Give every kind of record of a run, with who the person is to the service, and whether it has a file."""
+    lookup = (run.lookup or {}).get("lines")
+    first = {LOOKUP: {"outcome": "complete", "records": lookup, "file": True}} if lookup else {}
+    return {**first, **{name: {**one, "file": f"{name}.jsonl" in run.written} for name, one in run.endpoints.items()}}
+
+
+def _not_asked(part: VendorPart, run: TakenRun) -> Iterator[str]:
+    """Name what was not asked for and is no gap: it wants a permission that the connection need not have."""
+    gaps = {gap.endpoint for gap in part.gaps}
+    for name, told in run.endpoints.items():
+        if told.get("outcome") == "excluded" and name not in gaps:
+            yield str(told.get("title") or name)
 
 
 def _received(case: OpenCase, part: VendorPart) -> int:
@@ -179,10 +206,6 @@ def _received(case: OpenCase, part: VendorPart) -> int:
 
 def _asked(part: VendorPart) -> str | None:
     return question_state(part.contacts[part.right]) if part.right in part.contacts else None
-
-
-def _counted(run: TakenRun, name: str) -> int:
-    return sum(number for one in run.endpoints.values() if isinstance(number := one.get(name), int))
 
 
 def _files(run: TakenRun) -> int:

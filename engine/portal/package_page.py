@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
 
+from engine.case.deciding import look_through
+from engine.case.findings import Findings
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.case.regimes import office
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.releases import BuiltPackage, Package, package_of, released_package
 from engine.case.review import waiting
+from engine.case.slipped import SlippedValue
 from engine.case.words import blocks
 from engine.connection.signing_key import SigningKey, signing_key
 from engine.connection.vault import Vault
@@ -28,6 +31,7 @@ from engine.portal.field_names import called
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
 from engine.portal.titles import system_titles
+from engine.portal.users import read_users
 
 SEALS = {
     "page": "A page that asks for a passphrase: any browser opens it",
@@ -83,18 +87,33 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         settle=[one.what for one in blocks(case.case, case.reference, 0, system_titles(asked.home, case))] if step == "build" else [],
         nobody_answers=step == "build" and not office(asked.home).controller,
         seals=SEALS,
+        approvers=_approvers(asked, case) if step == "approve" else [],
         errand=errand,
         began=began(errand),
         still=asked.query.get("still") == "1",
-        slipped=list(_slipped(errand)) if step == "build" and errand is not None and not errand.lives else [],
+        slipped=_slipped(asked, case, errand) if step == "build" and errand is not None and not errand.lives else [],
     )
     framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
     return refreshed(asked, errand, Portrayed(made.html, made.status, framing))
 
 
-class SlippedRow(msgspec.Struct, frozen=True):
-    """A value that is withheld at one place and stands in the records of other kinds: where, as links, and in what else."""
+def _approvers(asked: AskedPage, case: OpenCase) -> list[str]:
+    """Name who may approve it, as far as roles go: of those who sign in, whoever has decided nothing that counts."""
+    try:
+        users = read_users(asked.home)
+    except HabeasError:
+        return []
+    decided = {case.lines[number - 1].by for number in case.case.decisions}
+    return [name for name, user in users.items() if user.role == "approve" and name not in decided]
 
+
+class SlippedRow(msgspec.Struct, frozen=True):
+    """A value that is withheld at one place and stands in the records of other kinds: where, as links, and in what else.
+
+    `shown` is empty where no rule and no finder found it: then only its place is known.
+    """
+
+    shown: str
     vendor: str
     endpoint: str
     field: str
@@ -102,12 +121,22 @@ class SlippedRow(msgspec.Struct, frozen=True):
     other: bool
 
 
-def _slipped(errand: Errand) -> Iterator[SlippedRow]:
+def _slipped(asked: AskedPage, case: OpenCase, errand: Errand) -> list[SlippedRow]:
     """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
-    for slipped in (value for line in errand.lines for value in line.slipped):
+    slipped = [value for line in errand.lines for value in line.slipped]
+    if not slipped:
+        return []
+    with look_through(case, asked.home, asked.now).findings as findings:
+        return list(_slipped_rows(findings, slipped))
+
+
+def _slipped_rows(findings: Findings, values: Sequence[SlippedValue]) -> Iterator[SlippedRow]:
+    for slipped in values:
+        found = findings.value(slipped.value) if slipped.value else []
         kinds = {(told[1], told[2]): None for told in map(DATA_FILE.fullmatch, slipped.files) if told is not None}
         field = called(slipped.vendor, slipped.endpoint, slipped.pointer)
-        yield SlippedRow(slipped.vendor, slipped.endpoint, field, tuple(kinds), any("/files/" in name for name in slipped.files))
+        shown = found[0].shown if found else ""
+        yield SlippedRow(shown, slipped.vendor, slipped.endpoint, field, tuple(kinds), any("/files/" in name for name in slipped.files))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
@@ -124,7 +153,7 @@ def _present(case: OpenCase) -> tuple[Package | None, str | None]:
             return released_package(case), None
         return (built_package(case), None) if package_of(case) is not None else (None, None)
     except HabeasError as error:
-        what = str(error).partition(": habeas package build")[0]  # for which the page has a button
+        what = str(error).partition(": habeas ")[0]  # what makes it anew is a button of this page
         return None, f"{what[:1].upper()}{what[1:]}."
 
 
@@ -162,9 +191,10 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
 
 
 def kept_back_words(told: BuiltPackage) -> str:
-    """Say what is withheld: places in records, whole records, and files, which an older package did not count."""
+    """Say what is withheld: places inside records, whole records, and files, which an older package did not count."""
     numbers = {"place": told.withheld, "whole record": told.held, **({"file": told.held_files} if told.held_files is not None else {})}
-    *more, last = [counted(number, noun) for noun, number in numbers.items() if number] or [f"no {noun}" for noun in numbers]
+    found = {noun: counted(number, noun) for noun, number in numbers.items() if number} or {noun: f"no {noun}" for noun in numbers}
+    *more, last = [f"{words} inside records" if noun == "place" else words for noun, words in found.items()]
     return f"{', '.join(more)} and {last}" if more else last
 
 

@@ -68,7 +68,7 @@ def _decision(operation: str, because: str, note: str | None, targets: tuple[Tar
 
 
 def _targets(kind: SeenKind, line: RecordLine, field: RecordField, where: str) -> tuple[Target, ...]:
-    """Name what a choice is about: the place, the field, or all values that share a row with what was found here. Raises UsageError."""
+    """Name what a choice is about: the place, the field, or the values that were found here. Raises UsageError."""
     if where not in WHERE:
         message = "the form does not say where the decision holds: open the page again; nothing was written"
         raise UsageError(message)
@@ -91,11 +91,10 @@ def _place(kind: SeenKind, line: RecordLine, pointer: str) -> Target:
 
 
 def _values(kind: SeenKind, field: RecordField) -> tuple[Target, ...]:
-    findings, found = kind.seen.found.findings, dict[str, None]()
-    for text in dict.fromkeys(one.value for one in field.rulings if one.value):
-        digest = kind.seen.found.digest(text)
-        if findings.value(digest):
-            found.update((value.digest, None) for value in findings.row_of(digest).values)
+    """Name the values of this field alone: what shares their rows at Values may be somebody's address, and does not stand in this row."""
+    findings = kind.seen.found.findings
+    digests = (kind.seen.found.digest(text) for text in dict.fromkeys(one.value for one in field.rulings if one.value))
+    found = [digest for digest in digests if findings.value(digest)]
     if not found:
         message = f"{as_text(field)}: no rule and no finder found a value here: decide here only, or in all records; nothing was written"
         raise UsageError(message)

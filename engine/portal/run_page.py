@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.case.acts import FILES
+from engine.case.act_sentences import gap_words
+from engine.case.acts import FILES, OTHERS
+from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase, user
 from engine.case.person import read_person
 from engine.case.take import had_files
@@ -25,7 +27,7 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     errand, fault = errand_of(case, "run")
     specs = described()
     fetched_from = {name: part for name, part in case.case.vendors.items() if name in specs or part.run is not None}
-    rows = [(name, not part.here or bool(part.open_gaps)) for name, part in fetched_from.items()]
+    rows = [(name, not part.here or bool(part.open_gaps), _lacks(part)) for name, part in fetched_from.items()]
     chosen = asked.form.get("vendor")
     return refreshed(
         asked,
@@ -40,7 +42,7 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
             began=began(errand),
             still=asked.query.get("still") == "1",
             over=case.case.phase not in ("open", "gathering", "approved", "released"),
-            vendors=[(name, name in chosen if chosen is not None else waits) for name, waits in rows],
+            vendors=[(name, name in chosen if chosen is not None else waits, lacks) for name, waits, lacks in rows],
             others=sorted(set(specs) - set(fetched_from)),
             by_mail=[name for name in case.case.vendors if name not in fetched_from],
             files=asked.said("files") if asked.form else _wants_files(case) or (errand is not None and errand.order.files),
@@ -50,6 +52,12 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
             at_before=" ".join(errand.order.at) if errand is not None else "",
         ),
     )
+
+
+def _lacks(part: VendorPart) -> str:
+    """Say what a service has not given, of what is not accepted."""
+    told = ["an answer for all that the person is known by" if gap.endpoint == OTHERS else gap_words(gap) for gap in part.open_gaps]
+    return ", ".join(told) if part.here else "everything"
 
 
 def _wants_files(case: OpenCase) -> bool:

@@ -149,12 +149,25 @@ def _row(asked: AskedPage, case: OpenCase, found: Review, row: ListedRow) -> Val
         where=tuple(_stand(found, one) for one in first.stands[:MOST_FIELDS]),
         more=max(0, len(first.stands) - MOST_FIELDS),
         example=example[0] if example else None,
-        decided=decided_words(case, first),
+        decided=_decided(case, row),
         acts=" ".join(map(str, acts)),
         undecided=row.undecided,
         operation=asked.said(f"d-{first.digest}"),
         because=asked.said(f"r-{first.digest}"),
     )
+
+
+KEPT_BACK = ("secret", "number", "left_out")  # what a policy withholds without asking
+
+
+def _decided(case: OpenCase, row: ListedRow) -> str:
+    """Say what holds for a row; where a record's page decided about one of its values alone, for each of them."""
+    if not row.undecided and all(stand.kind in KEPT_BACK and one.decision is None for one in row.values for stand in one.stands):
+        return "withheld by policy, but where its place was decided"
+    decisions = [case.case.decisions.get(one.decision) if one.decision is not None else None for one in row.values]
+    if len({act.operation if act is not None else None for act in decisions}) == 1:
+        return decided_words(case, row.values[0])
+    return "; ".join(f"{_short(one.shown)}: {decided_words(case, one)}" for one in row.values)
 
 
 def _elsewhere(asked: AskedPage, case: OpenCase, found: Review, here: Collection[str]) -> list[tuple[str, str, str]]:

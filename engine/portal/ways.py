@@ -30,6 +30,7 @@ WAYS: Mapping[str, NextPlace] = {
     "gaps": NextPlace("#gaps", "Accept the gap, or fetch again"),
     "declined": NextPlace("#gaps", "Accept that nothing is had of it"),
     "identifier": NextPlace("/person", "Choose another identifier there, then fetch again"),
+    "unseen": NextPlace("/values", "Have it looked through"),
     "values": NextPlace("/values", "Decide what waits"),
 }
 NO_INTERFACE = NextPlace("/contacts", "Ask its owner, or add its file")
@@ -45,8 +46,8 @@ def way_of(block: Blocked, specs: Collection[str]) -> NextPlace:
     return NO_INTERFACE if block.part == "fetch" and block.vendor is not None and block.vendor not in specs else WAYS[block.part]
 
 
-def next_way(case: OpenCase, blocked: Sequence[Blocked], specs: Collection[str]) -> NextPlace | None:
-    """Say what comes next in a case; None where nothing does."""
+def next_way(case: OpenCase, blocked: Sequence[Blocked], specs: Collection[str], *, may_approve: bool = True) -> NextPlace | None:
+    """Say what comes next in a case, for somebody who may approve packages or may not; None where nothing does."""
     if case.case.phase in ENDED:
         return None
     if blocked:
@@ -59,7 +60,7 @@ def next_way(case: OpenCase, blocked: Sequence[Blocked], specs: Collection[str])
         return NextPlace("/package", "Release the package")
     with suppress(HabeasError):  # none was built, or not of what is decided now
         built_package(case)
-        return NextPlace("/package", "Look at the package, then approve it")
+        return NextPlace("/package", "Look at the package, then approve it" if may_approve else "Somebody else approves the package")
     return NextPlace("/package", "Make the package")
 
 

@@ -53,6 +53,14 @@ def test_what_is_not_here_is_not_offered_to_be_read(tmp_path):
     assert "from 28 May 2026 to 28 November 2026, without 2 files</span>" in page
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "Meetings, in part"), ("de", "Meetings, zum Teil")])
+def test_what_came_in_part_is_not_told_as_missing(language, words):
+    """Who reads that their account was not obtained must not find it in the package: of it one picture was missing."""
+    t = texts("engine.package", language)
+    found = service(kind([meeting(1)], outcome="partial"), kind(endpoint="calls", title="Calls", outcome="partial"), title="Zoom")
+    assert [str(gap.what) for gap in missing(answer(found), t)] == [f"Zoom: {words}", "Zoom: Calls"]
+
+
 def test_a_reason_is_read_once(tmp_path):
     """What is missing for the same one stands together, in the order in which it came; a list of files is its own place."""
     found = answer(

@@ -125,13 +125,28 @@ def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_pat
     assert bag_of(habeas).is_dir()
 
 
+def test_what_would_slip_out_is_named_and_found(serve, habeas, tmp_path):
+    """Among many records only the value itself tells what to look for; it is sent as a form, and stands in no address."""
+    records = {"notes": lines({"id": 1, "text": "call +46701740605"}), "talks": lines({"id": 2, "line": "46701740605"})}
+    portal = served_with(serve, habeas, tmp_path, records)
+    (portal.home / "office.yaml").write_text(OFFICE)
+    decided(habeas, "mask", "undecided")
+    open_here(habeas).act(Identified(how="by letter"), NOW)
+    assert portal.send(AT, portal.see(AT), do="build").status == 303
+    portal.wait("build")
+    page = portal.see(AT)
+    assert '<bdi>+46701740605</bdi> <button aria-label="Find it: +46701740605">Find it</button>' in page
+    assert '<input type="hidden" name="q" value="+46701740605">' in page
+    assert not re.search(r'(?:href|action)="[^"]*46701740605', page)
+
+
 KEPT = [
-    ({"withheld": 2, "held": 1, "held_files": 3}, "2 places, 1 whole record and 3 files"),
+    ({"withheld": 2, "held": 1, "held_files": 3}, "2 places inside records, 1 whole record and 3 files"),
     ({"withheld": 0, "held": 0, "held_files": 1}, "1 file"),
-    ({"withheld": 1, "held": 0, "held_files": 1}, "1 place and 1 file"),
-    ({"withheld": 0, "held": 0, "held_files": 0}, "no place, no whole record and no file"),
+    ({"withheld": 1, "held": 0, "held_files": 1}, "1 place inside records and 1 file"),
+    ({"withheld": 0, "held": 0, "held_files": 0}, "no place inside records, no whole record and no file"),
     ({"withheld": 0, "held": 2}, "2 whole records"),
-    ({"withheld": 0}, "no place and no whole record"),
+    ({"withheld": 0}, "no place inside records and no whole record"),
 ]
 
 
