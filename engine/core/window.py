@@ -9,6 +9,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ Unit = Literal["date", "second"]
 UNITS = {"date": timedelta(days=1), "second": timedelta(seconds=1)}
 
 
+@lru_cache(maxsize=1024)  # the same boundaries of windows are written for each list of a run, and of a batch
 def rfc3339(moment: datetime, precision: Literal["seconds", "milliseconds"] = "seconds") -> str:
     """Write a moment as RFC 3339 text in UTC: `2026-11-24T12:00:00Z`. Smaller parts of it are cut off."""
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

@@ -57,10 +57,10 @@ def keep_files(sink: Sink, name: str, unmoved: int) -> None:
 
 def rewrite(sink: Sink, name: str, lines: list[bytes]) -> Table:
     """Write the list of files anew with these lines, in the place of the old one. Raises DiskError."""
-    table = Table(sink.folder / f"{name}{FILES}{PART}")
+    table = Table(sink.folder, f"{name}{FILES}{PART}")
     for raw in lines:
         table.write(raw, 1)
-    table.moved(sink.folder / f"{name}{FILES}")
+    table.moved(f"{name}{FILES}")
     return table
 
 
