@@ -86,6 +86,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         errand=errand,
         began=began(errand),
         still=asked.query.get("still") == "1",
+        kind_called=system_titles(asked.home, case),
         slipped=list(_slipped(errand)) if step == "build" and errand is not None and not errand.lives else [],
     )
     framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
