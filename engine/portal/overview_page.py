@@ -155,7 +155,8 @@ def _known_by(asked: AskedPage, case: OpenCase) -> str:
 def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
     """Count what a service gave, from the manifest of its run."""
     if part.run is None:
-        answer = "left out" if part.left_out is not None else _asked(part) or ("files taken in" if part.files else "nothing taken in")
+        nothing = "nobody was asked yet" if part.right == "deletion" else "nothing taken in"
+        answer = "left out" if part.left_out is not None else _asked(part) or ("files taken in" if part.files else nothing)
         return ServiceRow(vendor, answer, missing=0 if part.here else 1, files=_received(case, part))
     try:
         run = read_run(case.folder / part.run.folder)
