@@ -83,13 +83,13 @@ def _taken(act: acts.TakenIn) -> str:
     return f"what was fetched at {act.vendor} was taken in: {found_words(act.subject)}; {missing}"
 
 
-def gap_words(gap: acts.Gap) -> str:
-    """Name what is missing."""
+def gap_words(gap: acts.Gap, titled: Callable[[str], str] = str) -> str:
+    """Name what is missing, a kind of record as it is `titled`."""
     if gap.endpoint == acts.OTHERS:
         return f"it was {gap.outcome}"
     if gap.endpoint == acts.EARLIER:
         return gap.outcome
-    name = gap.endpoint.removesuffix(acts.FILES)
+    name = titled(gap.endpoint.removesuffix(acts.FILES))
     return f"files of {name}" if gap.endpoint.endswith(acts.FILES) else name
 
 

@@ -75,6 +75,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     found, why = _present(case)
     step = _step(case, found, undecided)
     errand, broken = errand_of(case, "build")
+    titles = system_titles(asked.home, case)
     made = portray(
         "package.html",
         asked,
@@ -84,13 +85,14 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         shown=_shown(asked, case, found) if found is not None else None,
         why=fault or broken or why,
         undecided=undecided,
-        settle=[one.what for one in blocks(case.case, case.reference, 0, system_titles(asked.home, case))] if step == "build" else [],
+        settle=[one.what for one in blocks(case.case, case.reference, 0, titles)] if step == "build" else [],
         nobody_answers=step == "build" and not office(asked.home).controller,
         seals=SEALS,
         approvers=_approvers(asked, case) if step == "approve" else [],
         errand=errand,
         began=began(errand),
         still=asked.query.get("still") == "1",
+        kind_called=titles,
         slipped=_slipped(asked, case, errand) if step == "build" and errand is not None and not errand.lives else [],
     )
     framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from engine.case.act_sentences import gap_words
 from engine.case.acts import FILES, OTHERS
 from engine.case.fold import VendorPart
@@ -9,6 +11,7 @@ from engine.case.folder import OpenCase, user
 from engine.case.person import read_person
 from engine.case.take import had_files
 from engine.case.to_fetch import addresses_of, vendors_of
+from engine.case.words import Called
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
 from engine.pages.languages import short_day
@@ -16,6 +19,7 @@ from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 from engine.portal.errand import Errand, ErrandKind, ErrandOrder, begin, read_errand, stop
 from engine.portal.new_page import named_vendors
+from engine.portal.titles import system_titles
 from engine.portal.ways import described
 
 SECONDS = 3  # after which the page of an errand that lives is asked for again
@@ -25,9 +29,9 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show how far the fetch is, or the form that begins one."""
     case = asked.case
     errand, fault = errand_of(case, "run")
-    specs = described()
+    specs, called = described(), system_titles(asked.home, case)
     fetched_from = {name: part for name, part in case.case.vendors.items() if name in specs or part.run is not None}
-    rows = [(name, not part.here or bool(part.open_gaps), _lacks(part)) for name, part in fetched_from.items()]
+    rows = [(name, not part.here or bool(part.open_gaps), _lacks(name, part, called)) for name, part in fetched_from.items()]
     chosen = asked.form.get("vendor")
     return refreshed(
         asked,
@@ -54,9 +58,12 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     )
 
 
-def _lacks(part: VendorPart) -> str:
+def _lacks(vendor: str, part: VendorPart, called: Called) -> str:
     """Say what a service has not given, of what is not accepted."""
-    told = ["an answer for all that the person is known by" if gap.endpoint == OTHERS else gap_words(gap) for gap in part.open_gaps]
+    told = [
+        "an answer for all that the person is known by" if gap.endpoint == OTHERS else gap_words(gap, partial(called, vendor))
+        for gap in part.open_gaps
+    ]
     return ", ".join(told) if part.here else "everything"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from engine.case.answer import LOOKUP
@@ -18,11 +18,10 @@ spec_title = lru_cache(maxsize=64)(partial(title_among, Contacts()))  # a spec's
 
 def system_titles(home: Path, case: OpenCase | None = None) -> Called:
     """Give what names systems, and kinds of record of a case as its runs do, in quotes; what has no title goes by its name."""
-    told = cache(partial(_told, home))  # once a page, and only where a system is named
 
     def called(vendor: str, endpoint: str | None = None) -> str:
         if endpoint is None:
-            entry = told().owners.get(vendor)
+            entry = _told(home).owners.get(vendor)
             return (entry.title if entry is not None else None) or spec_title(vendor)
         title = _kind(case, vendor, endpoint)
         return f"“{title}”" if title != endpoint else endpoint

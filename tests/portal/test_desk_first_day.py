@@ -53,7 +53,7 @@ def test_a_case_and_its_package_count_the_same_records(desk, ran):
 def test_what_was_not_asked_for_is_not_said_to_be_complete(desk):
     """A kind that wants a permission which the connection lacks is no gap, and is named where gaps are."""
     page = desk.see(AT)
-    assert "Not asked for at zoom, since the connection lacks a permission that it need not have: Past meetings" in page
+    assert "Not asked for at Zoom, since the connection lacks a permission that it need not have: Past meetings" in page
     assert "The person reads that." in page
 
 
@@ -94,7 +94,7 @@ def test_nobody_is_offered_what_they_may_not_do(desk, ran):
 def test_a_fetch_says_what_each_service_lacks(desk):
     """Who is led there sees why a service is chosen, and what it means to leave files out."""
     page = desk.see(f"{AT}/run")
-    assert re.search(r"> zoom <span class=\"soft\">lacks [^<]*files of recordings", page)
+    assert re.search(r"> Zoom <span class=\"soft\">lacks [^<]*files of “Cloud recordings”", page)
     assert "Files that are left out are a gap" in page
 
 

@@ -107,3 +107,13 @@ def test_how_long_is_kept_is_said_in_words_of_the_page(desk):
     assert "<code>retention: {raw: 30d, received: 30d, release: 6mo}</code>" in page
     assert "--older-than" not in page
     assert str(desk.home) not in page
+
+
+def test_a_deletion_is_told_in_words_of_its_own(desk, ran):
+    """No package is released for it, and a system is asked, not fetched from."""
+    assert ran("case", "new", "DSR-16", "--right", "deletion", "--vendor", "slack", stdin=PERSON).returncode == 0
+    page = desk.see("/case/DSR-16")
+    assert "<h2>What is in the way of the answer</h2>" in page
+    assert ">nobody was asked yet</td>" in page
+    assert "Nothing came of it yet." in page
+    assert "<h2>What is in the way of a release</h2>" in desk.see(AT)

@@ -116,6 +116,7 @@ def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_pat
     table = page.partition("Withheld in</th>")[2].partition("</table>")[0]
     assert re.findall(r'href="([^"]+)"', table) == ["/case/DSR-17/acme/notes", "/case/DSR-17/acme/talks"]
     assert "team" in table
+    assert ("“Notes”" in table, "“Talks”" in table) == (True, True)
     assert "Blue Whale" not in page
     assert "Make the package again" in page
     decided(habeas, "mask", "acme/talks.text")
