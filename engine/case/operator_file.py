@@ -26,7 +26,7 @@ def read_operator_file(path: Path, form: type[Form], hint: str, parts: Callable[
         told: Form = _parsed(path, path.read_text("utf-8"), form, hint, parts)
     except FileNotFoundError:
         return None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
         message = f"{path} cannot be read ({type(error).__name__})"
         raise UsageError(message) from None
     return told
@@ -44,6 +44,8 @@ def _parsed(path: Path, text: str, form: type[Form], hint: str, parts: Callable[
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         message = f"{path}{f':{mark.line + 1}:{mark.column + 1}' if mark else ''}: no YAML ({error.problem})"
+    except ValueError:  # PyYAML makes days and numbers of what looks like some
+        message = f"{path}: it holds a day that there is not, such as 2026-02-30, or a number that is too long; {hint}"
     raise UsageError(message)
 
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +27,7 @@ from engine.case.regimes import regime_of
 from engine.cli.batch_lent import Lending, brought_home, lending_to, lent, pulled_into
 from engine.cli.batch_plan import plan_table
 from engine.cli.batch_view import BatchView, status_words
-from engine.cli.formatting import print_text, width_of
+from engine.cli.formatting import print_text, tell, width_of
 from engine.cli.progress import is_terminal
 from engine.cli.signals import once_then_at_once
 from engine.connection.chosen_store import store_of
@@ -170,10 +169,10 @@ def _on_signals(work: BatchWork) -> None:
     """Ctrl-C once: nobody new is asked for, and what is under way ends with a manifest; twice: at once."""
 
     def stop(code: Exit) -> None:
-        print_text("Stopping: requests under way end, and manifests are written. Once more ends it at once.", err=True)
         work.stop(code)
+        tell("Stopping: requests under way end, and manifests are written. Once more ends it at once.\n", sys.stderr)
 
-    once_then_at_once(stop, partial(print_text, err=True))
+    once_then_at_once(stop)
 
 
 def _checked(options: BatchOptions, vault: Vault, store: ConnectionStore | None) -> BatchOptions:

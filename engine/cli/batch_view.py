@@ -13,7 +13,7 @@ from engine.batch.asking import EndedPerson
 from engine.batch.batch_folder import PROOF, BatchFolder, LentTo
 from engine.batch.database import STATES
 from engine.batch.work import BatchWork
-from engine.cli.formatting import fitted, people, print_text, room, span, table, tell
+from engine.cli.formatting import fitted, people, room, span, table, tell
 from engine.cli.live import UNKNOWN, Live
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
@@ -58,11 +58,11 @@ class BatchView:
 
     def told(self, connection: str, words: str) -> None:
         """Say what is to be said of a connection."""
-        print_text(f"{connection}: {words}", err=True)
+        tell(f"{connection}: {words}\n", self.stream)
 
     def waiting(self, connection: str) -> None:
         """Say why nothing happens yet."""
-        print_text(f"{connection}: another process uses this connection: its people wait.", err=True)
+        tell(f"{connection}: another process uses this connection: its people wait.\n", self.stream)
 
     async def watch(self, work: BatchWork) -> None:
         """Redraw until cancelled."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable
 
+from engine.cli.formatting import tell
 from engine.connection.uninterrupted import asking
 from engine.errors import Exit
 
@@ -33,7 +35,7 @@ def no_signals() -> None:
         asyncio.get_running_loop().remove_signal_handler(number)
 
 
-def once_then_at_once(act: Callable[[Exit], object], say: Callable[[str], object]) -> None:
+def once_then_at_once(act: Callable[[Exit], object]) -> None:
     """Call `act` at the first signal; at the second the system ends this process, as soon as no answer about a token has to be stored.
 
     Two that come in one moment are two. There is no moment between them in which one would raise an exception.
@@ -48,9 +50,9 @@ def once_then_at_once(act: Callable[[Exit], object], say: Callable[[str], object
             no_signals()
             for each in ENDING:
                 signal.signal(each, signal.SIG_DFL)
-            if asking():
-                say(f"{STILL_BUSY} {ALL_THE_SAME}")
             _end(number)
+            if asking():  # else nothing comes after it
+                tell(f"{STILL_BUSY} {ALL_THE_SAME}\n", sys.stderr)
 
     for number in ENDING:
         asyncio.get_running_loop().add_signal_handler(number, hear, number)

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cli.formatting import print_text
+from engine.cli.formatting import tell
 from engine.cli.signals import once_then_at_once
 from engine.cluster.lease import LONGEST, SHORTEST, LeaseTimes
 from engine.connection.chosen_store import NO_DRIVER
@@ -36,16 +36,20 @@ def worker_command(address: str | None, many: int, lease: float, metrics: Path |
     def began(worker: Worker) -> None:
         worker.metrics = metrics
         _on_signals(worker)
-        print_text(f"Worker {worker.id}: {counted(many, 'account')} at once, a lease lasts {lease:g} s, {shown(store)}.")
+        _say(f"Worker {worker.id}: {counted(many, 'account')} at once, a lease lasts {lease:g} s, {shown(store)}.")
 
-    return asyncio.run(work(store, many, LeaseTimes(lease), print_text, began))
+    return asyncio.run(work(store, many, LeaseTimes(lease), _say, began))
 
 
 def _on_signals(worker: Worker) -> None:
     """Once: nobody new is asked for, and everything is given back; twice: at once."""
 
     def stop(code: Exit) -> None:
-        print_text("Stopping: what is under way ends and is given back. Once more ends it at once.")
         worker.stop(code)
+        _say("Stopping: what is under way ends and is given back. Once more ends it at once.")
 
-    once_then_at_once(stop, print_text)
+    once_then_at_once(stop)
+
+
+def _say(words: str) -> None:
+    tell(f"{words}\n")

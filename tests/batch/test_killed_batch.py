@@ -77,6 +77,20 @@ def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queu
     assert vendor.asked["/people/p3@x.io"] == 2
 
 
+def test_a_signal_ends_a_batch_that_nobody_listens_to_any_more(batch, vendor, tmp_path):
+    """Ctrl-C at `habeas batch ... 2>&1 | tee log` ends `tee` too: what cannot be said keeps nothing from being done."""
+    vendor.hold = "/notes"
+    words = [*HABEAS, "batch", str(people(tmp_path, "A,ada@x.io")), "--vendor", str(vendor.spec), "--out", str(batch.out)]
+    first = Forked(words, env=environment(tmp_path / "state", **vendor.given), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        assert vendor.arrived.wait(60)
+        first.stderr.close()
+        first.send_signal(signal.SIGINT)
+        assert first.wait(20) == Exit.INTERRUPTED
+    finally:
+        first.kill()
+
+
 def test_two_signals_in_one_moment_are_two(batch, vendor, tmp_path):
     """They come together where the process could not hear them when they were sent: it ends at once, and spoke of the first only."""
     vendor.hold = "/notes"

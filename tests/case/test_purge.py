@@ -218,6 +218,11 @@ OFFICES = [
     ("retention: {raw: 30}\n", "office.yaml: something in it is of another form than it should be; `closed` is a list"),
     ("controler: Acme\n", "office.yaml: the file: `controler` is no word here: did you mean `controller`?"),
     ("closed: 2026-12-24\n", "office.yaml: the file: `closed` is not what it should be; `closed`"),
+    (
+        "closed: [2026-12-24, 2026-11-31]\n",
+        "office.yaml: it holds a day that there is not, such as 2026-02-30, or a number that is too long",
+    ),
+    pytest.param("closed: " + "[" * 3000, "office.yaml cannot be read (RecursionError)", id="too deep"),
     ("closed: [Christmas]\n", "office.yaml: the file: `closed` is not what it should be"),
     (
         "- controller\n",

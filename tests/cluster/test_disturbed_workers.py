@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from engine.errors import Exit
 from tests.cluster.lent import some_people
 from tests.cluster.test_workers import results_of
 
@@ -119,3 +120,21 @@ async def test_a_database_that_goes_away_is_waited_for(away, team, workers, post
         await workers.until_done()
     assert results_of(team, tmp_path / "batch") == done(40)
     assert not here.worker.drains
+
+
+def test_a_worker_that_nobody_listens_to_any_more_works_on_and_gives_back(team, tmp_path):
+    """What it cannot say, as to a `tee` that was ended, costs no connection its worker and no worker its orderly end."""
+    team.connect("one")
+    worker = team.work()
+    team.workers.remove(worker)  # what it says can be read by nobody
+    try:
+        worker.stdout.readline()
+        worker.stdout.close()
+        team.lend(tmp_path / "batch", some_people(3, "one"))
+        team.until_done()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == Exit.TERMINATED
+    finally:
+        worker.kill()
+        worker.wait()
+    assert team.sql("select owner, lease_until from connection") == [(None, None)]
