@@ -53,8 +53,12 @@ def columns_together(fields: RecordFields, given: Sequence[GivenRecord], records
     there = {node for node, _ in found}
     marks, dropped = dict[FieldNode, list[Sequence[WithheldPlace]]](), dict[FieldNode, set[int]]()
     for at, of_record in enumerate(given):
+        record = None  # decoded once, where a place is in a list
         for place in of_record.withheld:
-            node = fields.at_known(place.pointer) or fields.at(place.pointer, records[at])
+            node = fields.at_known(place.pointer)
+            if node is None:
+                record = records[at] if record is None else record
+                node = fields.at(place.pointer, record)
             of_all = marks.get(node)
             if of_all is None:
                 of_all = marks[node] = [()] * len(given)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -23,9 +22,7 @@ from engine.release.remembered import Remembered
 
 BUFFER = 1 << 16  # bytes that are read and written at once
 ENCODER = msgspec.json.Encoder()
-WHERE_AND_WHY = attrgetter("pointer", "operation", "because")
-MOST_POINTERS = 1_000
-MOST_PLACES = 20_000  # that are remembered as they are written: the same words stand in the same fields of many records
+MOST_PLACES = 20_000  # that are counted, and are remembered as they are written: the same words stand in the same fields of many records
 PLACE = msgspec.json.Decoder(WithheldPlace)
 BETWEEN = b"\t"  # stands in no JSON on one line
 
@@ -37,7 +34,7 @@ class KindFile:
         """Make both files. Raises DiskError."""
         self.given = 0
         self.held: Counter[Because] = Counter()
-        self._places_of: Counter[tuple[str, str, Because]] = Counter()  # by pointers
+        self._places_of: Counter[WithheldPlace] = Counter()
         self._fields: Counter[tuple[str, str, Because]] = Counter()
         self._written: Remembered[WithheldPlace, bytes] = Remembered(ENCODER.encode, MOST_PLACES)
         try:
@@ -66,14 +63,14 @@ class KindFile:
         self.given += 1
         if record.withheld:
             _write(self._places, BETWEEN.join((b"%d" % self.given, *map(self._written.__getitem__, record.withheld))) + b"\n")
-            self._places_of.update(map(WHERE_AND_WHY, record.withheld))
-            if len(self._places_of) > MOST_POINTERS:
+            self._places_of.update(record.withheld)
+            if len(self._places_of) > MOST_PLACES:
                 self._count()
 
     def _count(self) -> None:
-        """Count by fields what was counted by pointers, of which there may be as many as items of lists."""
-        for (pointer, operation, because), count in self._places_of.items():
-            self._fields[".".join(field_at(pointer)), operation, because] += count
+        """Count by fields what was counted by places, of which there may be as many as items of lists, or people."""
+        for place, count in self._places_of.items():
+            self._fields[".".join(field_at(place.pointer)), place.operation, place.because] += count
         self._places_of.clear()
 
     @property

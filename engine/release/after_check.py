@@ -24,6 +24,7 @@ from engine.release.withheld import WithheldText, WithheldTexts
 from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
 
 SHORTEST = 6
+DOMAIN = 3  # characters of an address, from its sign on
 PREFIX = 32  # of a value, to be looked for among many; what begins so is looked at again
 BLOCK = 1 << 18
 STEP = 4096
@@ -139,10 +140,9 @@ class _Search:
         if not self._found:
             return
         for depth, view in enumerate(views(data, kind)):
-            pieces = [squeezed(view[at : at + STEP], kind) for at in range(0, len(view), STEP)]
-            hits = self._automaton.find_matches_as_indexes(b"".join(pieces), overlapping=True)
+            hits = self._automaton.find_matches_as_indexes(squeezed(view, kind), overlapping=True)
             if hits:
-                steps = list(accumulate(map(len, pieces)))
+                steps = list(accumulate(len(squeezed(view[at : at + STEP], kind)) for at in range(0, len(view), STEP)))
                 yield from self._verified(view.lower(), kind, steps, hits, nested=depth > 0)
 
     def _verified(
@@ -199,9 +199,15 @@ def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
     elif sought.whole:
         yield from (form % sought.prefix for form in ENDS[kind] if sought.prefix)
     else:
-        yield sought.prefix
+        yield _beginning(sought.prefix)
         if sought.digits:
             yield sought.digits[-ENDING:].encode()
+
+
+def _beginning(prefix: bytes) -> bytes:
+    """Give what is looked for of a value: of an address no more than the beginning of its domain, which many share."""
+    at = prefix.find(b"@")
+    return prefix[: at + DOMAIN] if at >= SHORTEST - DOMAIN else prefix
 
 
 def _stands(text: str, sought: _Sought) -> Iterator[int]:
@@ -221,12 +227,12 @@ def _is_among(texts: Iterable[str], sought: _Sought) -> bool:
 
 def _blocks(chunks: Iterable[bytes], overlap: int) -> Iterator[tuple[bytes, int]]:
     """Give pieces of about one size that overlap, and how much of each is not in the next one."""
-    kept = bytearray()
+    kept = b""
     for chunk in chunks:
         for at in range(0, len(chunk), BLOCK):
-            kept += chunk[at : at + BLOCK]
-            if len(kept) >= BLOCK + overlap:
-                new = len(kept) - overlap
-                yield bytes(kept), new
-                del kept[:new]
-    yield bytes(kept), len(kept)
+            piece = kept + chunk[at : at + BLOCK]
+            new = len(piece) - overlap
+            if new >= BLOCK:
+                yield piece, new
+            kept = piece[new:] if new >= BLOCK else piece
+    yield kept, len(kept)

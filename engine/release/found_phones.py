@@ -46,10 +46,13 @@ TRUNK = re.compile(rf"\(?0[1-9]\d*(?:{SEPARATOR}{{1,2}}\d+)+")
 RUN = re.compile(r"(?<![0-9])[0-9]{8,15}(?![0-9])")
 REGIONS = ("DE", "GB", "FR", "IT", "NL", "JP", "SE", "CH", "AT", "BE", "AU", "ZA", "IN", "TR", "FI", "UA", "RO", "IL")
 ENDING = 7
+NO_DIGITS = bytes(char for char in range(128) if not chr(char).isdecimal())
 
 
 def digits_of(text: str) -> str:
     """Give the digits of a text, those of other scripts as ASCII."""
+    if text.isascii():
+        return text.encode().translate(None, NO_DIGITS).decode()
     return "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
 
 

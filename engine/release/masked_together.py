@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -56,6 +57,7 @@ class KnownMasks(dict[int, MaskedTogether]):
         masked, taken, plain = dict[str, Any](), set[Any](), True
         for ruling in ruled:
             holder, _, name = ruling.pointer.partition("/")
+            name = intern(name)  # what is shared stays in the processor's cache
             taken.add(name)
             if ruling.group is not None:
                 taken.add((ruling.group,))

@@ -24,6 +24,7 @@ SHORTEST_PHONE, LONGEST_PHONE = 7, 15
 SHORTEST_ID = 8
 MOST_REMEMBERED = 4_000  # values: people stand in many records, and memory would grow with all that ever stood in one
 TELLING: tuple[Shape, ...] = ("email", "id")
+DIGITS = b"0123456789"
 NO_PHONES = frozenset({"id", "uuid", "ip", "time", "date", "at", "timestamp"})
 OTHER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d")  # an IP address, a day
 LAST_WORD = re.compile(r"[A-Za-z][a-z]*$|[A-Z]+$")
@@ -40,7 +41,7 @@ def shape_of(name: str, text: str) -> Shape:
     """Say what a value looks like, with the name of its field: a long number of an `id` is no telephone number."""
     if "@" in text:
         return "email"
-    digits = sum(char.isdigit() for char in text)
+    digits = len(text) - len(text.encode().translate(None, DIGITS)) if text.isascii() else sum(char.isdigit() for char in text)
     if digits == 0:
         return "name"
     if (

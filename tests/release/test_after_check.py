@@ -346,3 +346,12 @@ def test_what_is_not_ascii_is_written_anew_as_if_the_whole_text_were(text, cut):
     assert folded(text.encode()) == whole
     piece = text.encode()[cut:]
     assert folded(piece).decode() == folded(piece.decode("utf-8", "ignore").encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("bea@example.com", True), ("BEA@Example.com,", True), ("bea@exile.example", False), ("anna.bea@example.com", True), ("bea@e", False)],
+)
+def test_of_an_address_the_beginning_is_looked_for_and_the_whole_is_compared(text, found):
+    """Many addresses share a domain: it need not be looked for once for each of them."""
+    assert bool(leaks(f'[\n{{"a":"{text}"}}\n]\n', "json", "bea@example.com")) is found
