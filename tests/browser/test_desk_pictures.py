@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 
 from engine.portal.users import add_user
 from tests.browser.axe import shown
+from tests.browser.test_package_pages import SIDEWAYS
 from tests.browser.test_portal import AT, followed
 from tests.case.conftest import fetched_once, ran
 from tests.case.package_kit import built, give_all, names_of_others, withhold_value
@@ -46,6 +47,7 @@ def test_the_pictures_show_what_is_there(browser, office, ran, tmp_path):
         browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        assert browser.execute_script(SIDEWAYS) <= 0, name
         assert browser.save_screenshot(str(folder / f"desk-{name}.png"))
 
     picture("cases", "/", 660)

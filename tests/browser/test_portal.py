@@ -24,6 +24,7 @@ from tests.portal.conftest import desk, empty, serve
 __all__ = ["desk", "empty", "fetched_once", "ran", "serve"]
 AT = "/case/DSR-17"
 SECONDS = 60
+BETWEEN = (320, 1100)  # the narrowest that WCAG 1.4.10 asks for, and a window between a telephone and a desk
 PICTURES = os.environ.get("HABEAS_TEST_PICTURES")  # a folder: what was seen is kept there, to be looked at
 
 
@@ -51,6 +52,9 @@ def followed(browser, press: Callable[[], None]) -> None:
 def faults(browser, name: str) -> list:
     """Judge the page that is open, on a desk in the light and on a telephone in the dark: by the rules, and that no text is cut."""
     found = []
+    for width in BETWEEN:
+        shown(browser, width, "light")
+        found += [(name, width, "sideways")] if browser.execute_script(SIDEWAYS) > 0 else []
     for size, (width, scheme) in SIZES.items():
         shown(browser, width, scheme)
         found += [(name, size, fault) for fault in (*violations(browser), *cut(browser))]
