@@ -151,6 +151,8 @@ class Hosts(Struct, frozen=True):
             return f"an address of this machine was given ({found.host})"
         if literal is not None and not is_public(found.host):
             return f"a private address was given ({found.host})"
+        if self._origin is not None and not self.covers(url):
+            return f"an address elsewhere was given ({found.host}), and nothing but a simulator is asked now"
         return None
 
     def _not_covered(self, found: Destination) -> str:

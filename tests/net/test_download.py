@@ -159,7 +159,7 @@ async def test_whatever_happens_on_the_way_the_file_is_the_right_one(answers, tm
         (answer("302 Found", Location="https://10.0.0.1/x"), "private", 1),
         (answer("302 Found", Location="http://files.example/x"), "https", 1),
         (answer("302 Found", Location="https://user:pw@files.example/x"), "", 1),
-        (answer("302 Found", Location="https://nowhere.invalid/x"), "could not be found", 6),
+        (answer("302 Found", Location="https://cdn.example/x"), "elsewhere was given (cdn.example), and nothing but a simulator", 1),
     ],
 )
 async def test_a_file_that_cannot_be_had_is_said_in_words_and_leaves_nothing(reply, words, requests, tmp_path):
@@ -171,6 +171,18 @@ async def test_a_file_that_cannot_be_had_is_said_in_words_and_leaves_nothing(rep
     assert "rec/1" not in found.words
     assert "invalid" not in found.words
     assert len(server.heads) == requests
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_host_whose_name_is_not_found_is_looked_for_again(tmp_path):
+    """It may be found the next time; no half file stays."""
+    run = Alone()
+    async with Transport(Hosts(ACME), BEARER, Limits(read=1.0)) as transport:
+        found = await download(transport, run, "https://nowhere.invalid/x", tmp_path / "1-1")
+    assert isinstance(found, NoFile)
+    assert "could not be found" in found.words
+    assert "invalid" not in found.words
+    assert len(run.waits) == 5
     assert list(tmp_path.iterdir()) == []
 
 

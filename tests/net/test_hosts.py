@@ -99,6 +99,8 @@ def test_with_a_simulator_the_vendor_s_addresses_go_there_to_the_letter():
     assert AT.refusal("http://localhost:8900/x", credentialed=False) is None
     assert AT.refusal("http://127.0.0.1:1/x", credentialed=False) is None
     assert AT.refusal("https://10.0.0.1/x", credentialed=False)
+    words = "an address elsewhere was given (files.example), and nothing but a simulator is asked now"
+    assert AT.refusal("https://files.example/x?sig=%2F", credentialed=False) == words
     assert AT.address("https://other.example/x") == "https://other.example/x"
     assert REAL.refusal("http://localhost:8900/x", credentialed=False)
 
