@@ -1,7 +1,7 @@
 """Fair locks: whoever waits for a lock file holds a ticket beside it, and the oldest ticket is next.
 
 A ticket is a locked file (flock(2)) whose name holds the moment it was taken. Its lock is gone with its process, so a killed one
-is passed over.
+is passed over. Whoever waits touches it at each look, so one that was stopped (Ctrl-Z) is passed over too until it goes on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 FILE = 0o600
 END = ".ticket"
+SILENT = 10.0  # seconds, ten times as long as anybody waits before the next look
 
 
 def own_file(path: Path) -> int:
@@ -48,7 +49,7 @@ def ticket(path: Path) -> Iterator[Path | None]:
 def ahead(path: Path, mine: Path | None = None) -> int:
     """How many have waited for a lock file for longer than the holder of the ticket `mine`; without one, how many wait.
 
-    A killed one counts until it comes to the front. 0: the holder is next.
+    One that was killed or stopped counts until it comes to the front. 0: the holder is next.
     """
     before = sorted(one for one in path.parent.glob(f"{path.name}.*{END}") if mine is None or one.name < mine.name)
     while before and not _waits(before[0]):
@@ -56,8 +57,15 @@ def ahead(path: Path, mine: Path | None = None) -> int:
     return len(before)
 
 
+def look_again(mine: Path | None) -> None:
+    """Say by its ticket that somebody still waits."""
+    if mine is not None:
+        with suppress(OSError):
+            os.utime(mine)
+
+
 def _waits(other: Path) -> bool:
-    """Whether the process of a ticket lives; the ticket of a killed one is deleted."""
+    """Whether the process of a ticket lives and looks; the ticket of a killed one is deleted."""
     try:
         file = os.open(other, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -67,7 +75,7 @@ def _waits(other: Path) -> bool:
         with suppress(OSError):
             other.unlink(missing_ok=True)
     except OSError:
-        return True
+        return os.fstat(file).st_mtime > time.time() - SILENT
     finally:
         os.close(file)
     return False

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from engine.connection.lock_queue import FILE, ahead, ticket
+from engine.connection.lock_queue import FILE, ahead, look_again, ticket
 from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputError
 
 FOLDER = 0o700
@@ -234,6 +234,7 @@ async def _waited_for(
             raise Taken
         seconds = min(pause * (1 + before), SLOWEST_POLL)
         await sleep(seconds)
+        look_again(mine)
         last, before = before, ahead(path, mine)
         waited, pause = waited + seconds, min(pause * 1.2, SLOWEST_POLL) if before == last else POLL
         file = None if before else _take(path)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import os
+import time
 
 import pytest
 
 from engine.connection.keeper import PATIENCE
 from engine.connection.keys import SECONDS
-from engine.connection.lock_queue import END
+from engine.connection.lock_queue import END, SILENT
 from engine.connection.manage import remove
 from engine.connection.private_files import POLL, SLOWEST_POLL, Taken, locked
 from engine.connection.stored import Name
@@ -181,6 +183,43 @@ async def test_a_queue_that_moves_is_looked_at_more_often_the_nearer_one_is_to_i
     assert [slept[at] for at in (0, 40, 80, 120)] == [POLL * 4, POLL * 3, POLL * 2, POLL]
     assert [slept[at] for at in (39, 79, 119, 159)] == [SLOWEST_POLL] * 4
     assert len(slept) == 160
+
+
+async def test_who_was_stopped_while_waiting_holds_up_nobody(tmp_path):
+    """It keeps its place for when it goes on; one that looks is waited for."""
+    path, slept = tmp_path / "lock", []
+    before = tmp_path / f"lock.{0:020d}.00000000{END}"
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 50:
+            os.utime(before, (0, time.time() - SILENT))
+        await asyncio.sleep(0)
+
+    with before.open("w") as stopped:
+        fcntl.flock(stopped, fcntl.LOCK_EX)
+        async with locked(path, sleep):
+            pass
+        assert (len(slept), before.exists()) == (50, True)
+
+
+async def test_whoever_waits_says_so_at_each_look(tmp_path):
+    """By the time of its ticket: without it those behind would pass it over."""
+    path, looked = tmp_path / "lock", []
+
+    async def sleep(_: float) -> None:
+        (mine,) = tmp_path.glob(f"*{END}")
+        looked.append(mine.stat().st_mtime)
+        os.utime(mine, (0, 0))
+        if len(looked) == 3:
+            holder.close()
+
+    with path.open("w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        async with locked(path, sleep):
+            pass
+    assert len(looked) == 3
+    assert min(looked) > time.time() - SILENT
 
 
 async def test_who_was_killed_while_waiting_is_passed_over(tmp_path):
