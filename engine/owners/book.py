@@ -6,7 +6,6 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,20 +77,10 @@ def contacts(home: Path) -> Contacts:
     """Read the operator's file; empty where there is none. Raises UsageError where it is not as it should be."""
     path = home / CONTACTS
     try:
-        return _parsed(path, path.read_text("utf-8"))
+        body = yaml.safe_load(path.read_text("utf-8")) or {}
+        told = converted(body, Contacts)
     except FileNotFoundError:
         return Contacts()
-    except (UnicodeDecodeError, OSError) as error:
-        message = f"{path} cannot be read ({type(error).__name__})"
-        raise UsageError(message) from None
-
-
-@lru_cache(maxsize=8)
-def _parsed(path: Path, text: str) -> Contacts:
-    """Read what the file holds; a portal asks for the same on every page."""
-    try:
-        body = yaml.safe_load(text) or {}
-        told = converted(body, Contacts)
     except msgspec.ValidationError:
         what = next(_misplaced(body), "something in it is of another form than it should be")
         message = f"{path}: {what}; docs/contact.md shows what may stand there"
@@ -100,7 +89,7 @@ def _parsed(path: Path, text: str) -> Contacts:
         mark = error.problem_mark
         message = f"{path}{f':{mark.line + 1}:{mark.column + 1}' if mark else ''}: no YAML ({error.problem})"
         raise UsageError(message) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         message = f"{path} cannot be read ({type(error).__name__})"
         raise UsageError(message) from None
     for what in _faults(told):
