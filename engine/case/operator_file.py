@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,30 +22,21 @@ def read_operator_file(path: Path, form: type[Form], hint: str, parts: Callable[
     `parts` says what is wrong below the file's own words.
     """
     try:
-        told: Form = _parsed(path, path.read_text("utf-8"), form, hint, parts)
+        body = yaml.safe_load(path.read_text("utf-8")) or {}
+        return converted(body, form)
     except FileNotFoundError:
         return None
-    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
-        message = f"{path} cannot be read ({type(error).__name__})"
-        raise UsageError(message) from None
-    return told
-
-
-@lru_cache(maxsize=8)
-def _parsed(path: Path, text: str, form: type[Form], hint: str, parts: Callable[[Any], Iterator[str]]) -> Form:
-    """Read what a file holds; a portal asks for the same on every page."""
-    try:
-        body = yaml.safe_load(text) or {}
-        return converted(body, form)
     except msgspec.ValidationError:
         what = next(misfits("the file", body, form), None) or next(parts(body), "something in it is of another form than it should be")
         message = f"{path}: {what}; {hint}"
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         message = f"{path}{f':{mark.line + 1}:{mark.column + 1}' if mark else ''}: no YAML ({error.problem})"
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
+        message = f"{path} cannot be read ({type(error).__name__})"
     except ValueError:  # PyYAML makes days and numbers of what looks like some
         message = f"{path}: it holds a day that there is not, such as 2026-02-30, or a number that is too long; {hint}"
-    raise UsageError(message)
+    raise UsageError(message) from None
 
 
 def misfits(place: str, body: Any, form: type[msgspec.Struct]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from engine.case.answer import LOOKUP
 from engine.case.folder import OpenCase
 from engine.case.words import Called
 from engine.errors import HabeasError
-from engine.owners.book import Contacts, contacts, title_among
+from engine.owners.book import CONTACTS, Contacts, contacts, title_among
 from engine.portal.field_names import WHO, run_titles
 
 spec_title = lru_cache(maxsize=64)(partial(title_among, Contacts()))  # a spec's file does not change while a portal runs
@@ -30,7 +30,17 @@ def system_titles(home: Path, case: OpenCase | None = None) -> Called:
 
 
 def _told(home: Path) -> Contacts:
-    with suppress(HabeasError):  # what is wrong with the operator's file is said where owners are asked
+    try:
+        seen = (home / CONTACTS).stat()
+    except OSError:
+        return Contacts()
+    return _read(home, seen.st_mtime_ns, seen.st_size, seen.st_ino)
+
+
+@lru_cache(maxsize=8)
+def _read(home: Path, *_: int) -> Contacts:
+    """Read the operator's file, as it was seen to be: every page of the portal may name a system, and YAML is slow to read."""
+    with suppress(HabeasError):  # what is wrong with the file is said where owners are asked
         return contacts(home)
     return Contacts()
 
