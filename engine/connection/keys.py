@@ -82,8 +82,8 @@ class OsKeyring:
             except Exception as error:  # noqa: BLE001  raised where it was asked
                 answer.set_exception(error)
 
-        threading.Thread(target=ask, daemon=True).start()
         with _interruptible():
+            threading.Thread(target=ask, daemon=True).start()
             try:
                 return answer.result(self._seconds)
             except TimeoutError:
