@@ -158,6 +158,8 @@ class ProcrastinateDispatcher:
                 await self._app.job_manager.batch_defer_jobs_async(jobs, connection=connection)
         except AlreadyEnqueued:
             return False
+        except ConnectorException as error:  # the engine's own word for what the database refused, which no caller of ours knows
+            raise psycopg.OperationalError(str(error)) from error
         return True
 
     async def _finish(self, connection: Session, number: int) -> None:

@@ -7,9 +7,10 @@ anybody are handed out (`_sweeps`), and tokens that the database could not take 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -72,8 +73,8 @@ class Worker:
 
     async def run(self) -> Exit:
         """Work until `stop`. Raises StoreAway where the tables became those of another version."""
-        forever = (self._beats(), self._watched(), self._sweeps(), self._sends(), self._ended.often(), self._told())
-        beside = [asyncio.create_task(one) for one in forever]
+        forever = (self._beats, self._watched, self._sweeps, self._sends, self._ended.often, self._told)
+        beside = [asyncio.create_task(self._for_ever(one)) for one in forever]
         try:
             await self.dispatcher.run(self.drain)
             if self._owned_tasks:
@@ -90,6 +91,15 @@ class Worker:
         if self.error is not None:
             raise self.error
         return self.code
+
+    async def _for_ever(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin a work again that a defect ended, and say so: a worker that never sweeps or beats again looks alive."""
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001  whatever it was, the others go on
+                self._say_once(f"{defect(error)}; please report it with this line")
+            await asyncio.sleep(AGAIN)
 
     async def drain(self, connection: str) -> None:
         """Drain the account of a connection, if it may be taken."""

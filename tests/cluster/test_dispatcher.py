@@ -111,6 +111,20 @@ async def test_a_rescue_beside_a_job_that_waits_leaves_one(bare, pool, tmp_path,
     assert [(lock, status) for lock, _, status, _ in jobs(bare)] == [("acme/one", "todo"), ("acme/two", "todo")]
 
 
+async def test_what_the_database_refuses_while_jobs_are_put_in_is_an_error_of_the_database(bare, pool, postgres, tmp_path):
+    """A sweep that it ended goes on the next time; the engine's own word for it would end all sweeps, and nobody would be asked for again."""
+    lent(bare, tmp_path, "one")
+    found = await dispatcher(pool)
+    async with pool.connection() as session:
+        await session.execute("set default_transaction_read_only = on")
+    with pytest.raises(psycopg.Error):
+        await found.sweep(NOTHING)
+    async with pool.connection() as session:
+        await session.execute("set default_transaction_read_only = off")
+    await found.sweep(NOTHING)
+    assert [lock for lock, *_ in jobs(bare)] == ["acme/one"]
+
+
 @pytest.mark.waits
 async def test_drains_go_on_while_the_database_is_away_and_jobs_come_again_when_it_is_back(bare, pool, postgres, tmp_path):
     """The engine's loop would end at the first fetch that fails, and cancel what is under way; an end that is not written is mended."""
