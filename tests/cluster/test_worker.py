@@ -12,6 +12,7 @@ import engine.cluster.worker
 from engine.batch.lent_mark import MARK
 from engine.batch.states import Ending
 from engine.cluster import drain, lent_batches, shared_folder
+from engine.cluster.procrastinate_dispatcher import ProcrastinateDispatcher
 from engine.connection.postgres_store import PostgresStore
 from engine.connection.store import StoreAway
 from engine.errors import Exit
@@ -109,6 +110,23 @@ async def test_a_person_whose_row_was_changed_fails_alone(team, workers, tmp_pat
         await workers.until_done()
     assert states(team) == {"R000": ("done", 0), "R001": ("failed", 2), "R002": ("done", 0)}
     assert "R001 is cannot be read" in team.sql("select reason from person where request = 'R001'")[0][0]
+
+
+async def test_a_defect_in_what_a_worker_does_for_ever_is_said_and_does_not_end_it(team, workers, tmp_path, monkeypatch):
+    """A worker that never sweeps again looks alive, and nobody is asked for any more."""
+    real, broken = ProcrastinateDispatcher.sweep, [ValueError("planted"), ValueError("planted")]
+
+    async def sweep(dispatcher, leave):
+        if broken:
+            raise broken.pop()
+        return await real(dispatcher, leave)
+
+    monkeypatch.setattr(ProcrastinateDispatcher, "sweep", sweep)
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(3, "one"))
+    async with workers() as here:
+        await workers.until_done()
+    assert [line for line in here.said if "please report it" in line and "ValueError" in line] == here.said[:1]
 
 
 async def test_where_a_limit_is_used_up_the_connection_waits_as_long_as_the_vendor_said(team, workers, tmp_path):
