@@ -8,11 +8,11 @@ from engine.case.act_sentences import sentence
 from engine.case.deciding import WantedDecision, decide, look_through, undo
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
-from engine.case.ruled import all_in_force
 from engine.errors import HabeasError, UsageError
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 from engine.portal.choices import REASONS
+from engine.portal.seen import shown_values
 from engine.portal.titles import system_titles
 from engine.release.reasons import TREATMENTS
 
@@ -41,19 +41,9 @@ def show_decide(asked: AskedPage, error: HabeasError | None) -> Portrayed:
 
 
 def _values(asked: AskedPage, case: OpenCase, acts: Sequence[int]) -> dict[int, str]:
-    """Give the values that decisions are about, by the numbers of their acts: the log names them by their digest alone.
-
-    None where they cannot be looked up without an act, or are not there any more.
-    """
+    """Give the values that decisions are about, by the numbers of their acts: the log names them by their digest alone."""
     about = {number: value for number in acts if (value := case.case.decisions[number].target.value) is not None}
-    if not about or not all_in_force(case):
-        return {}
-    try:
-        found = look_through(case, asked.home, asked.now)
-    except (HabeasError, OSError, RecursionError):
-        return {}
-    with found.findings:
-        shown = found.findings.shown(set(about.values()))
+    shown = shown_values(asked, case, set(about.values()))
     return {number: shown[value] for number, value in about.items() if value in shown}
 
 

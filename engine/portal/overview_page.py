@@ -192,7 +192,7 @@ def _kinds(run: TakenRun) -> dict[str, Mapping[str, Any]]:
 
 
 def _not_asked(part: VendorPart, run: TakenRun) -> Iterator[str]:
-    """Name what was not asked for and is no gap: it wants a permission that the connection need not have."""
+    """Name what was not had and is no gap, not asked for or refused: it wants a permission that the connection need not have."""
     gaps = {gap.endpoint for gap in part.gaps}
     for name, told in run.endpoints.items():
         if told.get("outcome") == "excluded" and name not in gaps:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
 
-from engine.case.deciding import look_through
-from engine.case.findings import Findings
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.case.regimes import office
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.releases import BuiltPackage, Package, package_of, released_package
 from engine.case.review import waiting
-from engine.case.slipped import SlippedValue
 from engine.case.words import blocks
 from engine.connection.signing_key import SigningKey, signing_key
 from engine.connection.vault import Vault
@@ -30,6 +27,7 @@ from engine.portal.errand import Errand, ErrandOrder, begin
 from engine.portal.field_names import called
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
+from engine.portal.seen import shown_values
 from engine.portal.titles import system_titles
 from engine.portal.users import read_users
 
@@ -93,7 +91,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         began=began(errand),
         still=asked.query.get("still") == "1",
         kind_called=titles,
-        slipped=_slipped(asked, case, errand) if step == "build" and errand is not None and not errand.lives else [],
+        slipped=list(_slipped(asked, case, errand)) if step == "build" and errand is not None and not errand.lives else [],
     )
     framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
     return refreshed(asked, errand, Portrayed(made.html, made.status, framing))
@@ -112,7 +110,7 @@ def _approvers(asked: AskedPage, case: OpenCase) -> list[str]:
 class SlippedRow(msgspec.Struct, frozen=True):
     """A value that is withheld at one place and stands in the records of other kinds: where, as links, and in what else.
 
-    `shown` is empty where no rule and no finder found it: then only its place is known.
+    `shown` is empty where no rule and no finder found it, or it cannot be looked up: then only its place is known.
     """
 
     shown: str
@@ -123,22 +121,15 @@ class SlippedRow(msgspec.Struct, frozen=True):
     other: bool
 
 
-def _slipped(asked: AskedPage, case: OpenCase, errand: Errand) -> list[SlippedRow]:
+def _slipped(asked: AskedPage, case: OpenCase, errand: Errand) -> Iterator[SlippedRow]:
     """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
-    slipped = [value for line in errand.lines for value in line.slipped]
-    if not slipped:
-        return []
-    with look_through(case, asked.home, asked.now).findings as findings:
-        return list(_slipped_rows(findings, slipped))
-
-
-def _slipped_rows(findings: Findings, values: Sequence[SlippedValue]) -> Iterator[SlippedRow]:
-    for slipped in values:
-        found = findings.value(slipped.value) if slipped.value else []
+    every = [value for line in errand.lines for value in line.slipped]
+    shown = shown_values(asked, case, {slipped.value for slipped in every})
+    for slipped in every:
         kinds = {(told[1], told[2]): None for told in map(DATA_FILE.fullmatch, slipped.files) if told is not None}
         field = called(slipped.vendor, slipped.endpoint, slipped.pointer)
-        shown = found[0].shown if found else ""
-        yield SlippedRow(shown, slipped.vendor, slipped.endpoint, field, tuple(kinds), any("/files/" in name for name in slipped.files))
+        other = any("/files/" in name for name in slipped.files)
+        yield SlippedRow(shown.get(slipped.value, ""), slipped.vendor, slipped.endpoint, field, tuple(kinds), other)
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,21 @@ TOO_DEEP = (
 
 
 TRIED = Decided(operation="hold", target=Target(), because="third_party")
+
+
+def shown_values(asked: AskedPage, case: OpenCase, digests: Collection[str]) -> dict[str, str]:
+    """Give values by the digests by which the log and the errand of a package name them.
+
+    None where they cannot be looked up without an act, or are not there any more: the page is then shown without them.
+    """
+    if not digests or not all_in_force(case):
+        return {}
+    try:
+        found = look_through(case, asked.home, asked.now)
+    except (HabeasError, OSError, RecursionError):
+        return {}
+    with found.findings:
+        return found.findings.shown(digests)
 
 
 class SeenCase(msgspec.Struct, frozen=True):

@@ -53,7 +53,7 @@ def test_a_case_and_its_package_count_the_same_records(desk, ran):
 def test_what_was_not_asked_for_is_not_said_to_be_complete(desk):
     """A kind that wants a permission which the connection lacks is no gap, and is named where gaps are."""
     page = desk.see(AT)
-    assert "Not asked for at Zoom, since the connection lacks a permission that it need not have: Past meetings" in page
+    assert "Not had from Zoom, since the connection lacks a permission that it need not have: Past meetings" in page
     assert "The person reads that." in page
 
 

@@ -102,16 +102,21 @@ def test_a_case_without_anything_has_no_package(desk, ran):
     assert "The case is withdrawn" in desk.see(AT)
 
 
-def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_path):
-    """A value that is withheld in one field stands in a text: no package is made, both kinds are a link away, and then it is made."""
-    records = {"notes": lines({"id": 1, "team": "Blue Whale Team"}), "talks": lines({"id": 2, "text": "About the Blue Whale Team."})}
+def refused(serve, habeas, tmp_path, records, masked):
+    """Mask something that stands elsewhere too, and try to make a package; gives the portal, and the page that tells of it."""
     portal = served_with(serve, habeas, tmp_path, records)
     (portal.home / "office.yaml").write_text(OFFICE)
-    decided(habeas, "mask", "acme/notes.team")
+    decided(habeas, "mask", masked)
     open_here(habeas).act(Identified(how="by letter"), NOW)
     assert portal.send(AT, portal.see(AT), do="build").status == 303
     portal.wait("build")
-    page = portal.see(AT)
+    return portal, portal.see(AT)
+
+
+def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_path):
+    """A value that is withheld in one field stands in a text: no package is made, both kinds are a link away, and then it is made."""
+    records = {"notes": lines({"id": 1, "team": "Blue Whale Team"}), "talks": lines({"id": 2, "text": "About the Blue Whale Team."})}
+    portal, page = refused(serve, habeas, tmp_path, records, "acme/notes.team")
     assert "Next: decide about what would slip out" in page
     table = page.partition("Withheld in</th>")[2].partition("</table>")[0]
     assert re.findall(r'href="([^"]+)"', table) == ["/case/DSR-17/acme/notes", "/case/DSR-17/acme/talks"]
@@ -129,13 +134,7 @@ def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_pat
 def test_what_would_slip_out_is_named_and_found(serve, habeas, tmp_path):
     """Among many records only the value itself tells what to look for; it is sent as a form, and stands in no address."""
     records = {"notes": lines({"id": 1, "text": "call +46701740605"}), "talks": lines({"id": 2, "line": "46701740605"})}
-    portal = served_with(serve, habeas, tmp_path, records)
-    (portal.home / "office.yaml").write_text(OFFICE)
-    decided(habeas, "mask", "undecided")
-    open_here(habeas).act(Identified(how="by letter"), NOW)
-    assert portal.send(AT, portal.see(AT), do="build").status == 303
-    portal.wait("build")
-    page = portal.see(AT)
+    _, page = refused(serve, habeas, tmp_path, records, "undecided")
     assert '<bdi>+46701740605</bdi> <button aria-label="Find it: +46701740605">Find it</button>' in page
     assert '<input type="hidden" name="q" value="+46701740605">' in page
     assert not re.search(r'(?:href|action)="[^"]*46701740605', page)
