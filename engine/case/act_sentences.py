@@ -30,6 +30,10 @@ ANSWERED = {
     "answered_deleted": "answered that it is deleted",
     "declined": "declined to answer",
 }
+NO_KIND = {  # gaps that are no kind of record
+    acts.OTHERS: "{vendor} was not asked by all that the person is known by",
+    acts.EARLIER: "what {vendor} gave when it still knew the person is not in the answer",
+}
 NOTED = {
     "automatic": "an automatic reply about {} came, which answers nothing",
     "delayed": "a mail server says that the mail about {} is delayed",
@@ -51,7 +55,7 @@ def _named(act: Act, called: Called) -> Act:
 
     def kind(endpoint: str) -> str:
         name = endpoint.removesuffix(acts.FILES)
-        return endpoint if endpoint == acts.OTHERS else called(vendor, name) + endpoint[len(name) :]
+        return endpoint if endpoint in NO_KIND else called(vendor, name) + endpoint[len(name) :]
 
     match act:
         case acts.TakenIn():
@@ -101,6 +105,8 @@ def found_words(subject: str | None) -> str:
 def _excused(act: acts.Excused) -> str:
     if act.endpoint is None:
         return f"it was accepted that nothing is had of {act.vendor}: {act.say}"
+    if act.endpoint in NO_KIND:
+        return f"it was accepted that {NO_KIND[act.endpoint].format(vendor=act.vendor)}: {act.say}"
     name = act.endpoint.removesuffix(acts.FILES)
     what = f"files of {name} at {act.vendor} are" if act.endpoint.endswith(acts.FILES) else f"{name} at {act.vendor} is"
     return f"it was accepted that {what} missing: {act.say}"

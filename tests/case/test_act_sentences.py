@@ -37,6 +37,14 @@ CASES = [
         "What was fetched at zoom was taken in: the person is not known there; nothing is missing",
     ),
     (acts.Excused(vendor="zoom", say=LEFT), f"It was accepted that nothing is had of zoom: {LEFT}"),
+    (
+        acts.Excused(vendor="zoom", endpoint=acts.OTHERS, say=LEFT),
+        f"It was accepted that zoom was not asked by all that the person is known by: {LEFT}",
+    ),
+    (
+        acts.Excused(vendor="zoom", endpoint=acts.EARLIER, say=LEFT),
+        f"It was accepted that what zoom gave when it still knew the person is not in the answer: {LEFT}",
+    ),
     (acts.Excused(vendor="zoom", endpoint="meetings", say=LEFT), f"It was accepted that meetings at zoom is missing: {LEFT}"),
     (
         acts.Excused(vendor="zoom", endpoint="meetings.files", say=LEFT),
