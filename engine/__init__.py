@@ -10,10 +10,10 @@ account; see engine/api.py. Whoever installed the wheel writes `import habeas` f
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from engine.errors import Exit, HabeasError
+from engine.lazy import lazily
 
 if TYPE_CHECKING:
     from engine.api import AccountRuns, account, check, load, plan, resume, run, verify
@@ -53,13 +53,7 @@ _HOME = {
     **dict.fromkeys(("AccountRuns", "account", "check", "load", "plan", "resume", "run", "verify"), "engine.api"),
 }
 
-
-def __getattr__(name: str) -> object:
-    """Import what is named when it is first used: `habeas --help` needs none of it (PEP 562)."""
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+__getattr__ = lazily(__name__, _HOME)  # `habeas --help` needs none of it
 
 
 def __dir__() -> list[str]:

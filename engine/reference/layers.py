@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core", "openapi", "catalogue"),
     ("spec_files",),
     ("language",),
-    ("errors", "replaced", "discreet", "decoding"),
+    ("errors", "replaced", "discreet", "decoding", "lazy"),
 )
 RANK = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
 PURE = ("language", "core", "openapi", "release", "contact")

@@ -3,8 +3,9 @@
 `Run` takes requests from the pure functions of `core/`, sends them through the session's network, and hands the answers back.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from engine.lazy import lazily
 
 if TYPE_CHECKING:
     from engine.runner.client import Credentials, Network
@@ -19,10 +20,4 @@ _HOME = {
     "Run": "engine.runner.run",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Import what is named when it is first used: who only reads what a run has written needs no network (PEP 562)."""
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+__getattr__ = lazily(__name__, _HOME)  # who only reads what a run has written needs no network
