@@ -27,8 +27,7 @@ from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
-MOST_REMEMBERED = 30_000  # texts: beyond, memory would grow with the records
-MOST_SIDES, MOST_PEOPLE = 12_000, 4_000  # each of which has several values; who stands on a side is kept beside it, too
+MOST_REMEMBERED, MOST_SIDES, MOST_PEOPLE = 30_000, 12_000, 4_000  # texts, sides, who stands on one: memory must not grow
 
 
 class PolicyInForce:
