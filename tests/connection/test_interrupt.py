@@ -19,6 +19,7 @@ from tests.connection.vendor import NAME, Acme, vault
 from tests.process import HABEAS
 
 BOUND = 60.0
+PATIENCE = 15.0  # seconds in which something must happen after a key
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGQUIT, 143), (signal.SIGHUP, 143)])
@@ -84,7 +85,11 @@ async def test_a_batch_that_is_told_twice_ends_when_a_token_that_was_asked_for_i
 
 
 def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str, ...], **environ: str | None) -> tuple[int | None, bytes]:
-    """Start a command at a terminal of its own and press keys when it says something; gives its exit code, None where it hung."""
+    """Start a command at a terminal of its own and press keys when it says something; gives its exit code, None where it hung.
+
+    They are pressed once more where nothing happens, as a person would: a signal that comes between Python's last look at its signals and
+    the moment in which it begins to read a line is seen with the next one only.
+    """
     given = {name: value for name, value in {**habeas.environ, "HABEAS_ACME_PROBE": "", **environ}.items() if value is not None}
     terminal, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -97,7 +102,7 @@ def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  nothing else gives it a terminal
     )
     os.close(theirs)
-    said, pressed, until = b"", False, time.monotonic() + BOUND
+    said, pressed, until = b"", -PATIENCE, time.monotonic() + BOUND
     try:
         while process.poll() is None and time.monotonic() < until:
             if select.select([terminal], [], [], 0.1)[0]:
@@ -105,8 +110,9 @@ def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str,
                     said += os.read(terminal, 4096)
                 except OSError:
                     break  # the other end is closed
-            if not pressed and wait_for in said and settled(terminal, wait_for):
-                pressed = bool(os.write(terminal, keys))
+            if time.monotonic() > pressed + PATIENCE and wait_for in said and settled(terminal, wait_for):
+                os.write(terminal, keys)
+                pressed = time.monotonic()
         return process.wait(max(until - time.monotonic(), 0.1)), said
     except subprocess.TimeoutExpired:
         process.kill()
