@@ -1,8 +1,9 @@
 """Talk to the database of a shared store: connect, check what it is, and say in one sentence what is wrong with it.
 
-Statements commit one by one. What must end with its holder's death is a lock of the session (`pg_advisory_lock`): the server ends the
-session of a process that died at once, and that of a machine that is gone when it has answered nothing for a minute. A process that is
-stopped keeps its session: one that stands still in a transaction, whose locks others wait for, is ended.
+What a server, a database or a user is set to otherwise is set back for our sessions (`ITS_SIDE`). Statements commit one by one. What must
+end with its holder's death is a lock of the session (`pg_advisory_lock`): the server ends the session of a process that died at once, and
+that of a machine that is gone when it has answered nothing for a minute. A process that is stopped keeps its session: one that stands
+still in a transaction, whose locks others wait for, is ended.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ Session = AsyncConnection[TupleRow]
 OLDEST = 140_000
 VERSION = 2  # of the tables; postgres_tables has the steps that lead to it
 KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
-OUR_SIDE: dict[str, str | int] = {"connect_timeout": 10, "application_name": "habeas", **KEEPALIVE}
+# a database made in the locale C converts nothing: without an encoding of ours its texts would come as bytes
+OUR_SIDE: dict[str, str | int] = {"connect_timeout": 10, "application_name": "habeas", "client_encoding": "UTF8", **KEEPALIVE}
 ITS_SIDE = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
     "idle_session_timeout": "0",
+    "statement_timeout": "0",  # who waits for a turn may wait for an hour, and a large batch is lent by one statement
+    "lock_timeout": "0",
+    "datestyle": "ISO",  # in the others a moment cannot be read
     "idle_in_transaction_session_timeout": "10min",  # a command that is suspended there would keep workers from what it has locked
 }
 LONGEST_WORDS = 200
