@@ -1,7 +1,7 @@
 """The turns of a worker at its connections: locks of one session, by which commands such as `habeas run` and workers exclude each other.
 
-The server ends them with the session. A worker that was stopped keeps its session, and with it the locks: whoever owns the lease
-by now ends it.
+The server ends them with the session. A worker that was stopped would keep its session, and with it the locks: whoever owns the lease by
+now ends it. Where that is not theirs to do, and for commands, which own no lease, the server does when nothing came over it for a lease.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import suppress
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import InsufficientPrivilege
 
 from engine.cluster.pool import OURS, WORKER, configured
 from engine.connection.open import parse_name
@@ -29,9 +30,9 @@ select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
 class Turns:
     """The turns that this worker holds. Used by one task at a time."""
 
-    def __init__(self, address: str) -> None:
-        """Connect to nothing yet."""
-        self._address = address
+    def __init__(self, address: str, idle: float) -> None:
+        """Connect to nothing yet. `idle`: after how many seconds without `kept` the server ends the session."""
+        self._address, self._idle = address, f"{idle * 1000:.0f}"
         self._session: Session | None = None
         self._held: set[str] = set()
         self._using = asyncio.Lock()
@@ -60,8 +61,6 @@ class Turns:
     async def kept(self) -> set[str]:
         """Name the turns that are held; where their session was ended they are taken anew, and some may be lost. Raises psycopg.Error."""
         async with self._using:
-            if not self._held:
-                return set()
             if self._session is not None:
                 try:
                     await self._session.execute("select 1")
@@ -69,6 +68,8 @@ class Turns:
                     await self._session.close()
                 else:
                     return set(self._held)
+            if not self._held:
+                return set()
             connection = await self._connected()
             self._held = {name for name in self._held if await self._taken(connection, name)}
             return set(self._held)
@@ -81,7 +82,7 @@ class Turns:
     async def _connected(self) -> Session:
         if self._session is None or self._session.closed:
             self._session = await AsyncConnection.connect(make_conninfo(self._address, **OURS), autocommit=True)
-            await configured(self._session)
+            await configured(self._session, idle_session_timeout=self._idle)
         return self._session
 
     async def _taken(self, connection: Session, name: str) -> bool:
@@ -89,7 +90,10 @@ class Turns:
         key, waited = lock_key(TURN, parse_name(name)), 0.0
         if await taken(connection, key):
             return True
-        ended = await (await connection.execute(END_WORKER, (key, WORKER))).fetchall()
+        try:
+            ended = await (await connection.execute(END_WORKER, (key, WORKER))).fetchall()
+        except InsufficientPrivilege:  # that of another user of the database
+            return False
         while ended and waited < ENDED_WITHIN:
             if await taken(connection, key):
                 return True

@@ -54,7 +54,7 @@ class Worker:
         self.error: HabeasError | None = None
         self.drains: dict[str, Drain] = {}
         self._store, self._address, self._clock = store, store.shared.address, wall_clock()
-        self._turns, self._batches = Turns(self._address), LentBatches(store, say)
+        self._turns, self._batches = Turns(self._address, times.seconds), LentBatches(store, say)
         self._ends = LeasedEnds(pool, self._batches, self._clock, self._counted, self._late)
         self._ended = EndedGroup(self._ends.write, self._clock)
         self._counts = WorkerCounts()
