@@ -31,6 +31,7 @@ from engine.connection.postgres_session import away
 from engine.connection.postgres_store import PostgresStore
 from engine.connection.state_folder import home
 from engine.connection.store import StoreAway
+from engine.connection.store_address import shown
 from engine.connection.uninterrupted import finished
 from engine.errors import Exit, HabeasError, defect
 from engine.net.clock import wall_clock
@@ -38,6 +39,7 @@ from engine.net.clock import wall_clock
 END_WITHIN = 25.0
 AGAIN = 0.2
 METRICS_EVERY, METRICS_WITHIN = 15.0, 3.0
+WHILE_AWAY = "whoever is under way goes on until the lease ends, everybody else when it can be used again"
 
 
 class Worker:
@@ -61,7 +63,7 @@ class Worker:
         self._left: dict[str, float] = {}
         self._owned_tasks: set[asyncio.Task[None]] = set()
         self._stopped: float | None = None
-        self._workers = 1
+        self._workers, self._away = 1, False
 
     def stop(self, code: Exit) -> None:
         """Take nobody new, end what is under way with a manifest, and give everything back."""
@@ -204,12 +206,21 @@ class Worker:
                 now = boot_seconds()
                 took = await self.dispatcher.sweep([name for name, until in self._left.items() if now < until])
                 await self._make_place()
+                self._heard_of_database(None)
             except StoreAway as error:
                 self.error = error
                 self.stop(Exit.NOT_CONNECTED)
-            except psycopg.Error:
-                pass
+            except psycopg.Error as error:
+                self._heard_of_database(error)
             await asyncio.sleep(until_next_sweep(took, self._workers, self.times))
+
+    def _heard_of_database(self, error: psycopg.Error | None) -> None:
+        """Say once that it cannot be used, and once that it can again."""
+        if error is not None and not self._away:
+            self.say(str(away(self._address, error, WHILE_AWAY)))
+        if error is None and self._away:
+            self.say(f"the store {shown(self._address)} can be used again.")
+        self._away = error is not None
 
     async def _sends(self) -> None:
         while True:

@@ -63,12 +63,12 @@ async def session(address: str, *, checked: bool = True) -> AsyncIterator[Sessio
         await connection.close()
 
 
-def away(address: str, error: psycopg.Error) -> StoreAway:
-    """Say what a database's refusal means for the person at the command line."""
+def away(address: str, error: psycopg.Error, then: str = "nothing was changed: run again when it can") -> StoreAway:
+    """Say what a database's refusal means for the person at the command line; `then` is what follows where the database itself is away."""
     words = WORDS.get(error.sqlstate or "")
     if words is None:
         said = " ".join((str(error).strip().splitlines() or [type(error).__name__])[0].split())[:LONGEST_WORDS]
-        words = f"cannot be used now ({said}); nothing was changed: run again when it can"
+        words = f"cannot be used now ({said}); {then}"
     return StoreAway(f"the store {shown(address)} {words}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from types import SimpleNamespace
 
@@ -80,6 +81,22 @@ async def test_a_worker_goes_on_by_itself_when_its_database_can_be_used_again(ho
         assert not here.task.done()
     assert results_of(team, tmp_path / "batch") == done(30)
     assert not list((tmp_path / "batch" / "work").iterdir())
+
+
+@pytest.mark.parametrize(("how", "words"), [("down", "cannot be used now ("), ("no tables", "has no tables of Habeas: ")])
+async def test_a_worker_says_once_that_its_database_cannot_be_used_and_once_that_it_can_again(how, words, team, workers, postgres):
+    """Whoever looks into its log sees why nobody is asked for; it never says to run it again, since it goes on by itself."""
+    wreck, mend = wreck_of(postgres, how)
+    async with workers(lease=1.0) as here:
+        wreck_all(postgres, how, wreck)
+        try:
+            await workers.until(lambda: here.said)
+            await asyncio.sleep(1.0)  # SLEEPS: for several sweeps that fail
+        finally:
+            mend()
+        await workers.until(lambda: len(here.said) > 1)
+    first, second = here.said
+    assert (words in first, "run again" in first, second) == (True, False, "the store postgresql://team@/habeas can be used again."), first
 
 
 def wreck_all(postgres, how: str, wreck) -> None:
