@@ -33,7 +33,7 @@ select c.name from connection c join unnest(%s::text[], %s::bigint[]) as own (na
  order by c.name for no key update of c"""
 GIVE_BACK = """
 update connection set owner = case when %s then null else owner end, lease_until = null, open = 0,
-  not_before = coalesce(now() + make_interval(secs => %s), not_before) where name = any(%s)"""
+  not_before = greatest(not_before, now() + make_interval(secs => %s)) where name = any(%s)"""
 UNDER_WAY = """
 update person set state = 'queued', attempts = greatest(attempts - 1, 0) where connection = any(%s) and state = 'running'"""
 
@@ -109,7 +109,7 @@ async def fenced(connection: Session, tokens: Iterable[tuple[str, int]]) -> set[
 
 
 async def give_back(pool: Pool, lease: Lease, pause: float | None, *, orderly: bool) -> None:
-    """Let others own the connections, with whoever is still under way queued; not before a `pause`, in seconds.
+    """Let others own the connections, with whoever is still under way queued; not before a `pause`, in seconds, or a longer one, is over.
 
     `orderly`: all that left is written down.
     """
@@ -120,10 +120,10 @@ async def give_back(pool: Pool, lease: Lease, pause: float | None, *, orderly: b
 
 
 async def end_connection(pool: Pool, lease: Lease, name: str, words: str | None, pause: float | None = None) -> None:
-    """Note why a connection can be used no more, or not before a `pause` in seconds."""
+    """Note why a connection can be used no more, or not before a `pause` in seconds; one that lasts longer stays."""
     async with pool.connection() as connection:
         await connection.execute(
-            "update connection set ended = coalesce(%s, ended), not_before = coalesce(now() + make_interval(secs => %s), not_before)"
+            "update connection set ended = coalesce(%s, ended), not_before = greatest(not_before, now() + make_interval(secs => %s))"
             " where name = %s and token = %s",
             (words, pause, name, lease.tokens[name]),
         )

@@ -78,7 +78,8 @@ async def _people(connection: Session, batch: str) -> AsyncIterator[tuple[Any, .
 
 
 def _moment(now: float, waits: float | None) -> float | None:
-    return None if waits is None else now + waits
+    """Give until when something waits; None where it waits no more, though the row still says until when it did."""
+    return None if waits is None or waits <= 0 else now + waits
 
 
 class Snapshot:

@@ -288,6 +288,17 @@ def test_moments_of_the_database_are_told_by_the_clock_here(machine):
     assert 0 < over <= 90
 
 
+def test_of_a_pause_that_is_over_nothing_is_said(machine):
+    """It stood there for ever when a connection goes on, at a moment long gone."""
+    machine.lend(*THREE[:1])
+    for moment, said in (("+ interval '1 hour'", True), ("- interval '1 hour'", False)):
+        machine.sql(f"update habeas.connection set not_before = now() {moment}")
+        for place in (machine.address, str(machine.out)):
+            assert ("goes on at" in machine.call("status", place).stdout) == said
+            told = json.loads(machine.call("status", place, "--json").stdout)["connections"]["acme/default"]["goes_on"]
+            assert (told is not None) == said
+
+
 def test_the_store_that_has_a_password_is_known_by_its_address_without(machine):
     """The mark has none, and HABEAS_STORE brings it; another HABEAS_STORE is not taken for it."""
     assert read_mark(machine.out) is None

@@ -158,3 +158,15 @@ async def test_whoever_is_under_way_when_a_connection_is_given_back_is_queued(ba
     await people.claim(pool, lease, ONE, [batch])
     await ownership.give_back(pool, lease, None, orderly=True)
     assert bare.sql("select state, attempts from person") == [("queued", 0)] * 2
+
+
+async def test_a_short_pause_takes_no_longer_ones_place(bare, pool, tmp_path):
+    """A vendor that said when its limit is there again was asked a minute later, where the connection was given back for another reason."""
+    lent(bare, tmp_path, 1)
+    hour = "select not_before > now() + interval '59 minutes' from connection"
+    lease = await ownership.take(pool, ONE, "a", TIMES, ())
+    await ownership.end_connection(pool, lease, ONE, None, 3600.0)
+    await ownership.end_connection(pool, lease, ONE, None, 60.0)
+    assert bare.sql(hour) == [(True,)]
+    await ownership.give_back(pool, lease, 5.0, orderly=True)
+    assert bare.sql(hour) == [(True,)]
