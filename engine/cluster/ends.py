@@ -43,12 +43,12 @@ class LeasedEnds:
             except psycopg.Error:
                 await asyncio.sleep(AGAIN)
                 continue
-            for refused in lost:
-                await asyncio.to_thread(self._drop, refused)
             for written in ends:
                 if written not in lost:
                     self._told(written)
-            with suppress(psycopg.Error):
+            with suppress(psycopg.Error, OSError):  # they are written down; what cannot be deleted now stays for a later sweep
+                for refused in lost:
+                    await asyncio.to_thread(self._drop, refused)
                 await self._sweep({one.person.batch for one in ends})
             return
 

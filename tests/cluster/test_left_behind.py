@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
-from engine.cluster import people
+from engine.cluster import ends, people
 from engine.cluster.ends import left_over
 from engine.cluster.shared_folder import lying
 from engine.errors import Exit
@@ -26,6 +29,27 @@ async def test_when_nobody_is_left_what_no_row_names_is_deleted(team, workers, t
     assert lying(folder) == {place for (place,) in team.sql("select folder from person")}
     assert (folder / "people/R002/acme.one").is_dir()
     assert [one.name for one in (folder / "work").iterdir()] == ["12"]
+
+
+@pytest.mark.parametrize("broken", ["lying", "dropped"])
+async def test_a_folder_that_cannot_be_swept_keeps_no_account(broken, team, workers, tmp_path, monkeypatch):
+    """A file server that stumbles then: the account was never given back, and nobody was asked for there until the worker was begun anew."""
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(3, "one"))
+    (tmp_path / "batch/people/R000/acme.one+99.tar").mkdir(parents=True)
+
+    def stumbling(*_: object) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(ends, broken, stumbling)
+    async with workers() as here:
+        await workers.until_done()
+        await workers.until(lambda: here.said[-1] == "acme/one: given back: 3 done.")
+        monkeypatch.undo()
+        team.lend(tmp_path / "batch", some_people(2, "one"))
+        await workers.until_done()
+    assert team.states() == {"done": 5}
+    assert not any("report" in line for line in here.said)
 
 
 async def test_of_a_batch_that_was_taken_back_nothing_is_deleted(bare, pool, tmp_path):
