@@ -17,7 +17,7 @@ from engine.connection.stored import PLAIN, Name, StoredConnection, StoreError, 
 from engine.connection.team_keys import TeamKeys
 from engine.connection.uninterrupted import written
 from engine.connection.unsent import Unsent
-from engine.errors import DiskError, NotConnected, OutputError
+from engine.errors import DiskError, HabeasError, NotConnected, OutputError
 
 GRACE = 60.0  # seconds: who lost its session may still be waiting for the vendor's answer
 SETTLE = 10.0  # seconds: whoever has an answer that the database could not take needs a moment to send it once it is back
@@ -120,18 +120,23 @@ class HeldRow:
 
     async def _later(self, record: StoredConnection, raw: bytes, why: StoreAway) -> bool:
         """Put an answer into a file, and try a few times more to store it. Raises NotStored where it is nowhere."""
+        unwritten: HabeasError | None = None
         try:
             await written(lambda: self._shared.unsent.write(self._name, raw))
         except (NotConnected, DiskError, OutputError) as error:
-            message = f"the vendor's answer could not be stored ({why}), nor put into a file ({error}): connect again"
-            raise NotStored(message) from None
+            unwritten = error
         for pause in PAUSES:
             await self._sleep(pause)
             with suppress(StoreAway):
                 async with session(self._shared.address) as again:
                     stored = await swapped(again, self._name, self._serial, record.serial, raw)
-                    await written(lambda: self._shared.unsent.drop(self._name))
+                    if unwritten is None:
+                        await written(lambda: self._shared.unsent.drop(self._name))
                     return stored
+        if unwritten is not None:
+            self.lost = True
+            message = f"the vendor's answer could not be stored ({why}), nor put into a file ({unwritten}): connect again"
+            raise NotStored(message)
         return True
 
     async def _row(self) -> tuple[int, bytes, float | None] | None:

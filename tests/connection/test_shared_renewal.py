@@ -12,8 +12,9 @@ from engine.connection.keeper import LOST
 from engine.connection.postgres_session import lock_key
 from engine.connection.store import NotStored, StoreAway
 from engine.connection.stored import Name
+from engine.connection.unsent import Unsent
 from engine.core.oauth import Renewed
-from engine.errors import InUse
+from engine.errors import DiskError, InUse
 from engine.replaced import replace
 from tests.connection.kept import Kept, keeping
 from tests.connection.test_processes import MOST_LOST, process
@@ -32,6 +33,12 @@ async def test_a_renewal_whose_database_is_away_does_not_ask_the_vendor(shared, 
         assert (found.dead, "cannot be used now" in found.words, acme.log) == (False, True, [])
         postgres.sql("alter database habeas connection limit -1")
         assert await (await keeping(shared.store(), acme))[0].refresh() == Renewed(asked=True)
+
+
+def no_room(*_: object) -> None:
+    """Be a full disk."""
+    message = "the disk is full"
+    raise DiskError(message)
 
 
 async def renewed_while_away(shared, postgres, acme) -> Kept:
@@ -116,10 +123,45 @@ async def test_an_answer_that_can_be_put_nowhere_says_so(shared, postgres):
         await asyncio.wait_for(arrived.wait(), 60)
         (shared.folder / "state").mkdir(mode=0o700, exist_ok=True)
         (shared.folder / "state" / "unsent").write_text("in the way")
+        postgres.sql("alter database habeas connection limit 0")
         postgres.end_sessions()
         go_on.set()
         found = await task
+        postgres.sql("alter database habeas connection limit -1")
         assert (found.dead, found.words.startswith("the vendor's answer could not be stored (the store ")) == (False, True), found
+
+
+async def test_an_answer_for_which_the_disk_has_no_room_is_stored_when_the_database_is_back_in_a_moment(shared, postgres, monkeypatch):
+    """A full disk ended the connection, though the database had only begun anew."""
+    async with Acme().up() as acme:
+        await shared.write(acme.record(life=-1))
+        store = shared.store()
+        store.sleep = no_wait
+        keeper, _ = await keeping(store, acme)
+        arrived, go_on = acme.slowly()
+        task = asyncio.create_task(keeper.refresh())
+        await asyncio.wait_for(arrived.wait(), 60)
+        monkeypatch.setattr(Unsent, "write", no_room)
+        postgres.end_sessions()
+        go_on.set()
+        assert await task == Renewed(asked=True)
+        assert postgres.sql("select serial, asking_since from habeas.credential", database="habeas") == [(2, None)]
+
+
+async def test_an_answer_that_is_nowhere_leaves_a_mark_for_whoever_comes_later(shared, postgres, monkeypatch):
+    """It is then known why the vendor refuses the old token; nobody waits for an answer that does not come."""
+    async with Acme().up() as acme:
+        await shared.write(acme.record(life=-1))
+        store = shared.store()
+        store.sleep = no_wait
+        monkeypatch.setattr(Unsent, "write", no_room)
+        frozen = "create trigger full_disk before update of sealed on habeas.credential for each row execute function habeas.refuse()"
+        refuse = "create function habeas.refuse() returns trigger language plpgsql as $$ begin raise disk_full; end $$"
+        postgres.sql(refuse, frozen, database="habeas")
+        found = await (await keeping(store, acme))[0].refresh()
+        assert (found.dead, "nor put into a file" in found.words) == (False, True), found
+        postgres.sql("drop function habeas.refuse cascade", database="habeas")
+        assert postgres.sql("select serial, asking_since = 'epoch' from habeas.credential", database="habeas") == [(1, True)]
 
 
 async def test_a_restart_in_the_middle_of_a_refresh_is_ridden_through(shared, postgres):
