@@ -1,6 +1,7 @@
 """What a worker tells a monitoring system: a file in Prometheus' text form, replaced as a whole, for node_exporter's textfile collector.
 
-It names connections and states, and nobody: https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4).
+Every sample bears the worker's name, what the database says too: a collector refuses two files that say the same thing, and a machine may
+have two workers. It names connections and states, and nobody: https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4).
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def metrics_text(worker: str, counts: WorkerCounts, shared: SharedState | None, 
     """Write everything down; without `shared` the database could not be asked, and nothing is said of what it knows."""
     own = {"worker": worker}
     lines = [*_metric("habeas_worker_up", "gauge", "Whether the worker was at work when this was written.", [(own, float(up))])]
-    lines += [*_metric("habeas_database_up", "gauge", "Whether the database answered.", [({}, float(shared is not None))])]
+    lines += [*_metric("habeas_database_up", "gauge", "Whether the database answered.", [(own, float(shared is not None))])]
     for name, kind, words, values in _samples(own, counts, shared):
         lines += _metric(name, kind, words, values)
     return "\n".join(lines) + "\n"
@@ -91,12 +92,17 @@ def _samples(
 ) -> Iterator[tuple[str, str, str, list[tuple[MetricLabels, float]]]]:
     if shared is not None:
         people: list[tuple[MetricLabels, float]] = [
-            ({"connection": name, "state": state}, n) for name, states in shared.people.items() for state, n in states.items()
+            ({"connection": name, "state": state, **own}, n) for name, states in shared.people.items() for state, n in states.items()
         ]
         yield "habeas_people", "gauge", "People at a connection, by state.", people
-        yield "habeas_behind_seconds", "gauge", "How long the next person of a connection has been waiting.", _each(shared.behind)
-        yield "habeas_credential_stored_total", "counter", "Writes of a credential: one, and one for each refresh.", _each(shared.stored)
-        yield "habeas_connection_owned", "gauge", "Whether a worker has the connection.", _each(shared.owned)
+        yield "habeas_behind_seconds", "gauge", "How long the next person of a connection has been waiting.", _each(shared.behind, own)
+        yield (
+            "habeas_credential_stored_total",
+            "counter",
+            "Writes of a credential: one, and one for each refresh.",
+            _each(shared.stored, own),
+        )
+        yield "habeas_connection_owned", "gauge", "Whether a worker has the connection.", _each(shared.owned, own)
     yield "habeas_requests_total", "counter", "Requests about people by this worker.", _each(counts.requests, own)
     yield "habeas_too_many_requests_total", "counter", "Those of them that were answered 429.", _each(counts.too_many, own)
     used = [({"connection": name, "bucket": one.bucket, **own}, one) for name, one in counts.limits.items()]
@@ -120,8 +126,8 @@ def write_metrics(path: Path, text: str) -> None:
         raise cannot_write(path, error) from None
 
 
-def _each(values: Mapping[str, float], more: MetricLabels | None = None) -> list[tuple[MetricLabels, float]]:
-    return [({"connection": name, **(more or {})}, value) for name, value in values.items()]
+def _each(values: Mapping[str, float], own: MetricLabels) -> list[tuple[MetricLabels, float]]:
+    return [({"connection": name, **own}, value) for name, value in values.items()]
 
 
 def _metric(name: str, kind: str, help_: str, values: list[tuple[MetricLabels, float]]) -> Iterator[str]:

@@ -34,21 +34,21 @@ def read(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 def test_every_number_has_its_name_its_labels_and_its_kind():
     """Counters end in `_total`; what the worker counts itself bears its name."""
     found = read(metrics_text("w1", COUNTS, SHARED))
-    connection = ("connection", "acme/default")
+    connection, worker = ("connection", "acme/default"), ("worker", "w1")
     assert found == {
-        ("habeas_worker_up", frozenset({("worker", "w1")})): 1,
-        ("habeas_database_up", frozenset()): 1,
+        ("habeas_worker_up", frozenset({worker})): 1,
+        ("habeas_database_up", frozenset({worker})): 1,
         **{
-            ("habeas_people", frozenset({connection, ("state", state)})): count
+            ("habeas_people", frozenset({connection, worker, ("state", state)})): count
             for state, count in {"queued": 3, "running": 1, "done": 5, "failed": 0, "cancelled": 0}.items()
         },
-        ("habeas_behind_seconds", frozenset({connection})): 12.5,
-        ("habeas_credential_stored_total", frozenset({connection})): 4,
-        ("habeas_connection_owned", frozenset({connection})): 1,
-        ("habeas_requests_total", frozenset({connection, ("worker", "w1")})): 41,
-        ("habeas_too_many_requests_total", frozenset({connection, ("worker", "w1")})): 1,
-        ("habeas_limited_requests_total", frozenset({connection, ("worker", "w1"), ("bucket", "light")})): 74,
-        ("habeas_allowed_per_second", frozenset({connection, ("worker", "w1"), ("bucket", "light")})): 7.5,
+        ("habeas_behind_seconds", frozenset({connection, worker})): 12.5,
+        ("habeas_credential_stored_total", frozenset({connection, worker})): 4,
+        ("habeas_connection_owned", frozenset({connection, worker})): 1,
+        ("habeas_requests_total", frozenset({connection, worker})): 41,
+        ("habeas_too_many_requests_total", frozenset({connection, worker})): 1,
+        ("habeas_limited_requests_total", frozenset({connection, worker, ("bucket", "light")})): 74,
+        ("habeas_allowed_per_second", frozenset({connection, worker, ("bucket", "light")})): 7.5,
     }
     kinds = {one.name: one.type for one in text_string_to_metric_families(metrics_text("w1", COUNTS, SHARED))}
     assert {name for name, kind in kinds.items() if kind == "counter"} == {
@@ -59,10 +59,16 @@ def test_every_number_has_its_name_its_labels_and_its_kind():
     }
 
 
+def test_two_workers_of_one_machine_say_nothing_twice():
+    """A collector that reads both files takes each name with its labels once, and refuses the other."""
+    first, second = (read(metrics_text(worker, COUNTS, SHARED)) for worker in ("w1", "w2"))
+    assert (len(first), set(first) & set(second)) == (len(second), set())
+
+
 def test_a_database_that_does_not_answer_is_said_and_nothing_is_claimed_of_it():
     """An old number would look like a quiet queue."""
     found = read(metrics_text("w1", COUNTS, None))
-    assert found["habeas_database_up", frozenset()] == 0
+    assert found["habeas_database_up", frozenset({("worker", "w1")})] == 0
     assert {name for name, _ in found} & {"habeas_people", "habeas_behind_seconds", "habeas_connection_owned"} == set()
 
 
