@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def worker_command(address: str | None, many: int, lease: float, metrics: Path | None) -> Exit:
-    """Work until a signal. Raises UsageError, NotConnected."""
+    """Work until a signal. Raises UsageError, NotConnected, DiskError, OutputError."""
     if not SHORTEST <= lease <= LONGEST:
         message = f"--lease {lease:g}: a lease lasts from {SHORTEST:g} to {LONGEST:g} seconds"
         raise UsageError(message)

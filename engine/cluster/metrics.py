@@ -1,7 +1,8 @@
 """What a worker tells a monitoring system: a file in Prometheus' text form, replaced as a whole, for node_exporter's textfile collector.
 
 Every sample bears the worker's name, what the database says too: a collector refuses two files that say the same thing, and a machine may
-have two workers. It names connections and states, and nobody: https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4).
+have two workers. It names connections and states, and nobody. The form is text format 0.0.4:
+https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from engine.connection.postgres_store import PostgresStore
 from engine.connection.state_folder import home
 from engine.connection.store import StoreAway
 from engine.connection.store_address import shown
-from engine.connection.uninterrupted import finished
+from engine.connection.uninterrupted import finished, in_thread
 from engine.errors import Exit, HabeasError, defect
 from engine.net.clock import wall_clock
 
@@ -257,9 +257,10 @@ class Worker:
 
 
 async def work(address: str, many: int, times: LeaseTimes, say: Callable[[str], None], began: Callable[[Worker], None]) -> Exit:
-    """Be a worker over a store until it is stopped; `began` is told of it first. Raises NotConnected, StoreAway."""
+    """Be a worker over a store until it is stopped; `began` is told of it first. Raises NotConnected, StoreAway, DiskError, OutputError."""
     store = PostgresStore(address, home())
     await store.ready()
+    await in_thread(store.shared.unsent.ready)
     pool = pool_of(address, max(1.0, min(10.0, times.seconds / 3)))
     await opened_pool(pool, address)
     try:

@@ -86,7 +86,11 @@ class HeldRow:
         return self._shared.opened(self._name, found[0], found[1]).record
 
     async def intend(self) -> None:
-        """Commit that the vendor is asked: the database can be written, and whoever comes after a killed process knows."""
+        """Commit that the vendor is asked: the database can be written, and whoever comes after a killed process knows.
+
+        Where the database goes away meanwhile the answer has a folder here.
+        """
+        await written(self._shared.unsent.ready)
         mark = "update habeas.credential set asking_since = now() where name = %s and serial = %s"
         if (await self._session.execute(mark, (self._name_text, self._serial))).rowcount != 1:
             message = f"{self._name} was changed by another process just now, so the vendor was not asked: run again"

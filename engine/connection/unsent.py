@@ -37,10 +37,14 @@ class Unsent:
         """Give what was not sent; None if there is nothing. Raises NotConnected."""
         return read_private(self.path(name))
 
-    def write(self, name: Name, sealed: bytes) -> None:
-        """Write it through to the disk. Raises NotConnected, DiskError, OutputError."""
+    def ready(self) -> None:
+        """Have the folder before a vendor is asked: afterwards it is too late. Raises NotConnected, DiskError, OutputError."""
         prepare(self._folder.parent)
         prepare(self._folder)
+
+    def write(self, name: Name, sealed: bytes) -> None:
+        """Write it through to the disk. Raises NotConnected, DiskError, OutputError."""
+        self.ready()
         write_private(self.path(name), sealed)
 
     def drop(self, name: Name, sent: bytes | None = None) -> None:

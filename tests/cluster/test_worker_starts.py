@@ -43,6 +43,17 @@ def test_a_worker_that_cannot_begin_says_so_in_one_sentence(before, environ, wor
     assert "Traceback" not in said
 
 
+def test_a_worker_does_not_begin_where_an_answer_of_a_vendor_could_not_be_kept(team, habeas):
+    """Its folder is open to others, as a service's is made unless it is told otherwise: that was noticed with the answer in its hands."""
+    home = team.kept.folder / "state"
+    home.mkdir(exist_ok=True)
+    home.chmod(0o755)
+    done = habeas("worker", str(team.kept.address), **team.kept.environ)
+    said = " ".join(done.stderr.split())
+    assert (done.returncode, f"{home} can be read by others: chmod 700 {home}" in said) == (Exit.NOT_CONNECTED, True), said
+    assert team.sql("select * from worker") == []
+
+
 def test_a_worker_needs_a_store_and_a_lease_that_can_be(habeas, team):
     """Wrong usage; the store may be named by HABEAS_STORE."""
     assert "name the database: habeas worker postgresql://USER@HOST/DATABASE" in habeas("worker").stderr

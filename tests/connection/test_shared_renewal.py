@@ -35,6 +35,19 @@ async def test_a_renewal_whose_database_is_away_does_not_ask_the_vendor(shared, 
         assert await (await keeping(shared.store(), acme))[0].refresh() == Renewed(asked=True)
 
 
+async def test_a_vendor_is_not_asked_where_its_answer_would_have_no_place_on_this_machine(shared):
+    """Should the database go away meanwhile; a folder that others can enter takes no secret, and the old token is not spent."""
+    async with Acme().up() as acme:
+        await shared.write(acme.record(life=-1))
+        keeper, _ = await keeping(shared.store(), acme)
+        (shared.folder / "state").mkdir(exist_ok=True)
+        (shared.folder / "state").chmod(0o755)
+        found = await keeper.refresh()
+        assert ("can be read by others: chmod 700" in found.words, acme.log) == (True, []), found
+        (shared.folder / "state").chmod(0o700)
+        assert await (await keeping(shared.store(), acme))[0].refresh() == Renewed(asked=True)
+
+
 def no_room(*_: object) -> None:
     """Be a full disk."""
     message = "the disk is full"
@@ -121,7 +134,7 @@ async def test_an_answer_that_can_be_put_nowhere_says_so(shared, postgres):
         arrived, go_on = acme.slowly()
         task = asyncio.create_task(keeper.refresh())
         await asyncio.wait_for(arrived.wait(), 60)
-        (shared.folder / "state").mkdir(mode=0o700, exist_ok=True)
+        (shared.folder / "state" / "unsent").rmdir()
         (shared.folder / "state" / "unsent").write_text("in the way")
         postgres.sql("alter database habeas connection limit 0")
         postgres.end_sessions()
