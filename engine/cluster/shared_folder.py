@@ -15,9 +15,10 @@ from pathlib import Path
 
 from engine.batch.batch_folder import FOLDER, OF, PEOPLE, PRIVATE, WORK, label_of
 from engine.batch.lent_mark import read_mark
+from engine.batch.people_csv import REQUEST
 from engine.batch.results import PACKED
 from engine.cluster.people import LeasedPerson, LentBatch, made_in, place_in
-from engine.errors import FULL, DiskError, HabeasError, OutputError
+from engine.errors import FULL, DiskError, HabeasError, OutputError, UsageError
 
 TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:\.[0-9]+)?(?:{re.escape(PACKED)})?")
 
@@ -61,8 +62,17 @@ def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
     return Path(batch.folder) / place_in(person.request, person.connection, person.token, (person.folder, *person.earlier))
 
 
+def _check_names(person: LeasedPerson) -> None:
+    """See that a row leads to no place but its own: edited, it could have others' folders moved and deleted. Raises UsageError."""
+    kept = person.kept is None or re.fullmatch(rf"{WORK}/(?:{person.id}\.)?[0-9]+", person.kept, re.ASCII)
+    if not kept or not REQUEST.fullmatch(person.request):
+        message = "the row names a folder that is not its own: somebody edited it; put the database's backup back"
+        raise UsageError(message)
+
+
 def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
-    """Delete what earlier owners left of a person, and take over a run that was kept. Raises DiskError, OutputError."""
+    """Delete what earlier owners left of a person, and take over a run that was kept. Raises UsageError, DiskError, OutputError."""
+    _check_names(person)
     folder, made = Path(batch.folder), made_of(batch, person)
     try:
         made.parent.mkdir(mode=FOLDER, exist_ok=True)
