@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
 from typing import Any
@@ -45,12 +46,18 @@ PAUSE = "update connection set not_before = greatest(not_before, now() + make_in
 OVER = """
 select id from batch b where id = any(%s) and not exists (select from person where batch = b.id and state in ('queued', 'running'))"""
 KNOWN = "select 1 from batch where id = %s for key share"
+KEPT = re.compile(rf"{WORK}/[0-9]+(?:\.[0-9]+)?", re.ASCII)
 NAMED = "select id, token, state, request, connection, folder, earlier, kept from person where batch = %s"
 
 
 def made_in(number: int, token: int) -> str:
     """Give where a run is made below the batch's folder: `work/17.3`."""
     return f"{WORK}/{number}.{token}"
+
+
+def may_be_kept(place: str) -> bool:
+    """Whether a run can have been kept there: an edited row could have other folders moved, and then deleted."""
+    return KEPT.fullmatch(place) is not None
 
 
 def begin_of(request: str, connection: str) -> str:

@@ -14,10 +14,11 @@ from engine.batch.batch_folder import WORK, BatchFolder
 from engine.batch.lent_mark import LentMark, remove_mark, write_mark
 from engine.cluster.batches import StoredBatch, lent_batch
 from engine.cluster.lend import check_same_folder
+from engine.cluster.people import may_be_kept
 from engine.cluster.snapshot import pull
 from engine.connection.postgres_session import Session, session
 from engine.connection.store_address import shown
-from engine.errors import HabeasError, OutputError
+from engine.errors import HabeasError, OutputError, UsageError
 from engine.net.clock import Clock, wall_clock
 from engine.replaced import replace
 
@@ -76,6 +77,9 @@ class Recall:
         """Bring everything here, then delete it there."""
         database = self.folder.database
         for request, name, kept in await (await connection.execute(KEPT, (batch.id,))).fetchall():
+            if not may_be_kept(kept):
+                message = f"the row of {request} names a run that is not its own: somebody edited it; put the database's backup back"
+                raise UsageError(message)
             self._keep(request, name, kept)
         database.run("begin immediate")
         try:

@@ -17,7 +17,7 @@ from engine.batch.batch_folder import FOLDER, OF, PEOPLE, PRIVATE, WORK, label_o
 from engine.batch.lent_mark import read_mark
 from engine.batch.people_csv import REQUEST
 from engine.batch.results import PACKED
-from engine.cluster.people import LeasedPerson, LentBatch, made_in, place_in
+from engine.cluster.people import LeasedPerson, LentBatch, made_in, may_be_kept, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError, UsageError
 
 TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:\.[0-9]+)?(?:{re.escape(PACKED)})?")
@@ -63,8 +63,8 @@ def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
 
 
 def _check_names(person: LeasedPerson) -> None:
-    """See that a row leads to no place but its own: edited, it could have others' folders moved and deleted. Raises UsageError."""
-    kept = person.kept is None or re.fullmatch(rf"{WORK}/(?:{person.id}\.)?[0-9]+", person.kept, re.ASCII)
+    """See that a row leads to no place but its own. Raises UsageError."""
+    kept = person.kept is None or may_be_kept(person.kept)
     if not kept or not REQUEST.fullmatch(person.request):
         message = "the row names a folder that is not its own: somebody edited it; put the database's backup back"
         raise UsageError(message)

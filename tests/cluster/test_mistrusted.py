@@ -163,6 +163,16 @@ def test_a_row_that_names_another_persons_result_is_refused(machine: HomeMachine
     assert machine.at_home() == dict.fromkeys("ABC", "queued")
 
 
+def test_a_row_that_names_a_run_which_is_not_its_own_moves_nothing(machine: HomeMachine):
+    """Taken back it would lie where a run that cannot be gone on from is deleted."""
+    machine.lend("A,ada@x.io")
+    (machine.folder / "december").mkdir()
+    machine.sql("update habeas.person set kept = '../december'")
+    done = machine.call("resume", str(machine.out))
+    assert (done.returncode, "the row of A names a run that is not its own" in flat(done.stderr)) == (2, True), done.stderr
+    assert ((machine.folder / "december").is_dir(), machine.rows()) == (True, {"A": "queued"})
+
+
 def test_an_option_that_means_nothing_to_workers_is_refused(machine: HomeMachine):
     """They always wait for their turn."""
     done = machine.lend(*THREE, words=("--no-wait",))
