@@ -260,7 +260,8 @@ class LeasedQueue:
         if not isinstance(error, (DiskError, OutputError)):
             await self.put(EndedPerson(person, Ending("failed", error.exit_code, str(error))))
             return
-        if self._batches.pop(person.batch, None) is not None:
+        lost = not self._drain.permitted()  # then it is the next owner who took the folder away
+        if not lost and self._batches.pop(person.batch, None) is not None:
             self._drain.batches.leave(person.batch, person.connection, str(error))
         await self.put(EndedPerson(person, Ending("queued", spent=False)))
 

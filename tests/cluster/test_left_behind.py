@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 
 import pytest
 
@@ -29,6 +30,22 @@ async def test_when_nobody_is_left_what_no_row_names_is_deleted(team, workers, t
     assert lying(folder) == {place for (place,) in team.sql("select folder from person")}
     assert (folder / "people/R002/acme.one").is_dir()
     assert [one.name for one in (folder / "work").iterdir()] == ["12"]
+
+
+async def test_a_worker_that_has_lost_an_account_does_not_blame_the_disk_for_what_its_successor_deleted(team, workers, tmp_path):
+    """Woken after an hour it said that the disk refuses a write, and left the batch to others for half a minute."""
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(1, "one"))
+    team.vendor.hold = "/notes"
+    async with workers() as here:
+        await workers.until(team.vendor.arrived.is_set)
+        (drain,) = here.worker.drains.values()
+        team.sql("update connection set token = token + 1, lease_until = now() + interval '1 minute', owner = 'successor'")
+        shutil.rmtree(tmp_path / "batch/work")
+        drain.lease.deadline = 0.0
+        team.vendor.release()
+        await workers.until(lambda: len(here.said) > 1)
+    assert here.said == ["acme/one: taken.", "acme/one: given back."]
 
 
 @pytest.mark.parametrize("broken", ["lying", "dropped"])
