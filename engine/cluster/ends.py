@@ -96,7 +96,10 @@ class LeasedEnds:
 
 def left_over(found: AbstractSet[str], named: AbstractSet[str], owned: AbstractSet[str]) -> set[str]:
     """Give of what lies in a batch's folder what may be deleted: unfinished runs, and results of these people, that no row names."""
-    return {place for place in found - named if place.startswith(f"{WORK}/") or place[: place.rfind(OF) + 1] in owned}
+    runs = {place for place in found if place.startswith(f"{WORK}/")}
+    brought = {place for place in found - runs if place[: place.rfind(OF) + 1] in owned}
+    idle = {place for place in runs if place.rpartition(".")[0] not in named}
+    return (idle | brought) - named
 
 
 def _again(one: EndedPerson) -> EndedPerson:

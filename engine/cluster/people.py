@@ -166,6 +166,7 @@ async def batches_over(pool: Pool, among: Sequence[str]) -> list[str]:
 async def named(pool: Pool, batch: str) -> set[str] | None:
     """Give all that a batch's rows name below its folder, and what those who are under way are making.
 
+    Of these `work/17` stands for all of their runs: one that was kept is being taken over, and an older one their owner deletes.
     None where the batch was taken back: then its rows are elsewhere.
     """
     found: set[str] = set()
@@ -176,7 +177,7 @@ async def named(pool: Pool, batch: str) -> set[str] | None:
             found |= {place for place in (folder, kept, *earlier) if place is not None}
             if state == "running":
                 place = place_in(request, name, token, (folder, *earlier))
-                found |= {made_in(number, token), place, place + PACKED}
+                found |= {f"{WORK}/{number}", made_in(number, token), place, place + PACKED}
     return found
 
 

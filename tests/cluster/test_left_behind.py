@@ -75,7 +75,7 @@ async def test_of_a_batch_that_was_taken_back_nothing_is_deleted(bare, pool, tmp
     batch = bare.lend(tmp_path / "batch", some_people(1, "one"))
     bare.sql("update person set folder = 'people/R000/acme.one+1', earlier = '{people/R000/acme.one+0}', state = 'running', token = 3")
     number = bare.sql("select id from person")[0][0]
-    made = {f"work/{number}.3", "people/R000/acme.one+3", "people/R000/acme.one+3.tar"}
+    made = {f"work/{number}", f"work/{number}.3", "people/R000/acme.one+3", "people/R000/acme.one+3.tar"}
     assert await people.named(pool, batch) == {"people/R000/acme.one+1", "people/R000/acme.one+0", *made}
     bare.sql("delete from batch")
     assert await people.named(pool, batch) is None
@@ -97,6 +97,11 @@ async def test_of_a_batch_that_was_taken_back_nothing_is_deleted(bare, pool, tmp
 def test_of_results_only_those_of_people_who_are_lent_now_are_left_over(place, gone):
     """B ended in an earlier lending, as A did at another connection: what they brought is theirs for good."""
     assert left_over({place, "people/A/acme+2"}, {"people/A/acme+2"}, {"people/A/acme+"}) == ({place} if gone else set())
+
+
+def test_a_run_that_its_next_owner_takes_over_is_not_swept():
+    """Somebody who was cancelled and is asked for again: the sweep had seen the folder before the row named it no more."""
+    assert left_over({"work/17.2", "work/18.2"}, {"work/17", "work/17.4"}, set()) == {"work/18.2"}
 
 
 def test_a_batch_that_is_lent_again_keeps_what_was_brought_before(machine, tmp_path):
