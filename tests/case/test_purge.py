@@ -228,6 +228,11 @@ OFFICES = [
         "- controller\n",
         "office.yaml: the file holds controller, contact, signature, authority, closed, retention, each with a colon behind it",
     ),
+    (
+        "controller: Acme\ncontact: a@acme.example\ncontroller: Beta\n",
+        "office.yaml:3:1: `controller` is written twice; the first is in line 1",
+    ),
+    ('retention: {raw: 30d, "raw": 1d}\n', "office.yaml:1:23: `raw` is written twice; the first is in line 1"),
     ('controller: "Acme\n', "office.yaml:2:1: no YAML (found unexpected end of stream)"),
 ]
 
