@@ -71,6 +71,7 @@ class TakenRun(msgspec.Struct, frozen=True):
     fields: dict[SpecName, Any] = {}
     narrowed: dict[str, Any] | None = None
     lookup: dict[str, Any] | None = None
+    started: str | None = None
 
     @property
     def digest(self) -> PersonDigest | None:
@@ -201,17 +202,31 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, now: datetime, *, same
 def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Give the act that takes in a run which lies in `place`."""
     outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
-    known_by = _known_by(run)
+    known_by, later = _known_by(run), _found_later(case, run)
     return TakenIn(
         vendor=run.vendor,
         folder=folder,
         proof=run.sha256,
         subject=outcome,
-        gaps=(*run.gaps, *_not_asked_by(case, run, known_by), *_found_before(case, run)),
+        gaps=(*run.gaps, *_not_asked_by(case, run, known_by), *(_found_before(case, run) if later is None else ())),
         same_person=same,
         unasked=run.unasked,
         by_kinds=known_by,
+        later=later,
     )
+
+
+def _found_later(case: OpenCase, run: TakenRun) -> str | None:
+    """Give the folder of the run that counts, where it found the person and began later than this one, which did not find them."""
+    part = case.case.vendors.get(run.vendor)
+    counts = part.run if part is not None else None
+    if counts is None or counts.subject != Subject.MATCHED or run.subject.get("outcome") == Subject.MATCHED:
+        return None
+    try:
+        began = [datetime.fromisoformat(one.started or "") for one in (run, read_run(case.folder / counts.folder))]
+        return counts.folder if began[0] < began[1] else None
+    except (HabeasError, ValueError, TypeError):  # a manifest made elsewhere may say anything: then what came last counts
+        return None
 
 
 def _not_asked_by(case: OpenCase, run: TakenRun, known_by: Sequence[str]) -> Iterator[Gap]:

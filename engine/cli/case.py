@@ -125,6 +125,8 @@ def add_command(reference: str, source: Path, vendor: str | None, *, same_person
         case.may(acts.TakenIn(vendor=run.vendor, folder="", proof=""))
         took = take.take_run(case, folder, run, now(), same=same)
         print_text(f"Taken in: the run at {run.vendor}, {took.subject}, {len(run.endpoints)} endpoints.")
+        if took.later is not None:
+            print_text(f"It does not count: {took.later} began later, and found the person.")
     elif vendor is None:
         message = f"{source} is a file: say whose data it is with --vendor; nothing was taken"
         raise UsageError(message)
