@@ -36,6 +36,12 @@ CASES = {
         False,
         Ending("failed", INCOMPLETE, "unproven: so it is"),
     ),
+    "unproven, and no list of the person may be read": (
+        report(INCOMPLETE, Outcome.DENIED, subject=Subject.UNPROVEN),
+        1,
+        False,
+        Ending("failed", INCOMPLETE, "unproven: so it is"),
+    ),
     "mismatched": (
         report(Exit.REFUSED, Outcome.FAILED, subject=Subject.MISMATCHED),
         1,

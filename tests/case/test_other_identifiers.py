@@ -177,6 +177,7 @@ RUNS = [  # the outcome and the begin of the run that lies there, and of the one
     ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-01T09:00:00Z", True),
     ("matched", "2026-11-10T09:00:00Z", "unproven", "2026-11-01T09:00:00Z", True),
     ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-10T09:00:01Z", False),
+    ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-10T09:00:00Z", False),
     ("matched", "2026-11-10T09:00:00Z", "no_match", "yesterday", False),
     ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-01T09:00:00", False),
     ("matched", "2026-11-10T09:00:00Z", "no_match", None, False),

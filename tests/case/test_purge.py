@@ -248,6 +248,16 @@ def test_an_office_that_says_nothing_usable_deletes_nothing(office, text, said):
     assert said in done.stderr
 
 
+def test_a_class_of_which_the_office_says_nothing_is_asked_about_before_another_goes(office):
+    """Whoever names two is told that nobody says how long one of them is kept: half of what was meant would be deleted."""
+    end(case := fill(office))
+    before = files(case.folder)
+    (home_of(office) / "office.yaml").write_text("retention: {raw: 1d}\n")
+    done = office("purge", "--class", "raw,release")
+    assert (done.returncode, files(case.folder)) == (2, before)
+    assert "nobody says how long release is kept after a case has ended" in done.stderr
+
+
 def test_an_act_that_cannot_be_written_leaves_everything_where_it_was(office, monkeypatch):
     """A full disk deletes nothing."""
     end(case := fill(office))

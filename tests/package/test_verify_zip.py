@@ -77,6 +77,13 @@ def test_an_empty_folder_is_told_where_it_lies(bag, signers, tmp_path):
     assert set(texts(zipped(bag, tmp_path / "more.zip", more=with_folders), signers)) == told
 
 
+def test_a_folder_whose_only_file_is_missing_was_not_added(bag, signers):
+    """The file is told, and that its folder is empty follows from that."""
+    (file,) = (bag / "data/zoom/files").iterdir()
+    file.unlink()
+    assert texts(bag, signers) == [f"{file.relative_to(bag).as_posix()} is missing"]
+
+
 def test_a_zip_bomb_is_not_read(bag, monkeypatch, tmp_path):
     """Neither one that is honest about it, nor overlapping files, nor one that lies."""
     honest = zipped(
