@@ -10,7 +10,8 @@ from engine.case.acts import EARLIER, OTHERS, Excused, Gap, Named, TakenIn
 from engine.case.fold import fold
 from engine.case.folder import OpenCase
 from engine.case.other_identifiers import others
-from engine.case.take import TakenRun, act_of_run
+from engine.case.take import act_of_run
+from engine.case.taken_run import TakenRun
 from tests.case.acts_kit import NOW, OPENED, lines
 from tests.case.package_kit import open_here
 from tests.case.test_commands import PERSON
