@@ -14,14 +14,14 @@ import msgspec
 
 from engine.case.acts import FILES, Gap
 from engine.connection.digest_key import PersonDigest
-from engine.core.ledger import WITHOUT_PERSON, Subject
+from engine.core.ledger import WITHOUT_PERSON, Outcome, Subject
 from engine.decoding import converted
 from engine.errors import UsageError
 from engine.explain.run_folder import SpecName
 from engine.run_head import not_ended
 from engine.sink import MANIFEST
 
-MISSING = ("denied", "partial", "failed")
+MISSING = tuple(str(one) for one in Outcome if not one.whole)
 LEFT_OUT, NARROWED, PERIOD, NOT_DOWNLOADED = "left out by order", "narrowed by order", "period", "not downloaded"
 LONGEST_REASON = 1_000
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.batch.states import AGAIN, Ending, ending, worst
+from engine.batch.states import AGAIN, Ending, ending
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.subject import LookupResult
-from engine.errors import Exit
+from engine.errors import Exit, worst
 from engine.runner import Report
 
 UNTIL = datetime(2026, 11, 30, tzinfo=UTC)
