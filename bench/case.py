@@ -12,7 +12,8 @@ from engine.case.acts import CaseOpened
 from engine.case.folder import OpenCase
 from engine.case.opening import open_new
 from engine.case.person import parse_person
-from engine.case.take import read_run, take_run
+from engine.case.take import take_run
+from engine.case.taken_run import read_run
 from engine.connection.vault import Vault
 
 REFERENCE = "DSR-17"

@@ -24,7 +24,7 @@ from engine.connection.state_folder import home
 from engine.connection.store import ConnectionStore
 from engine.connection.stored import Name, StoredConnection
 from engine.core.file_check import LARGEST_FILE
-from engine.core.identity import Identifier, identify
+from engine.core.identity import PLACEHOLDERS, Identifier, identify
 from engine.core.pace import checked_share
 from engine.core.proof import kinds_of, probe_option
 from engine.core.retry import Patience
@@ -42,7 +42,6 @@ from engine.runner import Run, RunOptions, Session
 from engine.runner.interface import Earlier
 from engine.runner.verify import Verified, verify
 
-KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
 VERIFY_PATIENCE = Patience(attempts=4, total=60.0)
 NO_DIGEST = "the key of digests could not be kept: whether another run asked for the same person cannot be told"
 IN_USE = "another run uses this connection: run again later, or without --no-wait"
@@ -60,20 +59,20 @@ def person_of(given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
     """
     person: dict[str, Identifier] = {}
     for kind, value in given:
-        if kind not in KINDS:
+        if kind not in PLACEHOLDERS:
             message = "an identifier is an email, a phone or a username"
             raise UsageError(message)
-        if KINDS[kind] in person:
+        if PLACEHOLDERS[kind] in person:
             message = f"the {kind} is given twice"
             raise UsageError(message)
-        person[KINDS[kind]] = identify(kind, value)  # type: ignore[arg-type]
+        person[PLACEHOLDERS[kind]] = identify(kind, value)  # type: ignore[arg-type]
     return person
 
 
 def probe_pair(text: str) -> tuple[str, str]:
     """Read a probe as it is written, an e-mail address or KIND=VALUE, as kind and value."""
     kind, equals, value = text.partition("=")
-    return (kind, value) if equals and kind in KINDS else ("email", text)
+    return (kind, value) if equals and kind in PLACEHOLDERS else ("email", text)
 
 
 def probe_of(vendor: Vendor, given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:

@@ -17,6 +17,7 @@ before it must still be delivered. No message holds a secret, an identifier or a
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
 
@@ -46,6 +47,14 @@ EXPLAINED = {
     Exit.CLOSED: "nobody reads standard output any more, such as behind `| head`; `run` and `record` go on and end with their own code",
     Exit.TERMINATED: "ended by SIGTERM, SIGHUP or SIGQUIT; what was fetched is kept and stated",
 }
+
+
+WORST = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.DEFECT, Exit.REFUSED, Exit.NOT_CONNECTED, Exit.INCOMPLETE, Exit.USAGE, Exit.COMPLETE)
+
+
+def worst(codes: Iterable[Exit]) -> Exit:
+    """Give the exit code of several."""
+    return min(codes, key=WORST.index, default=Exit.COMPLETE)
 
 
 class HabeasError(Exception):

@@ -6,10 +6,9 @@ import json
 from datetime import datetime
 
 from engine.batch.batch_folder import PRIVATE, PROOF, BatchFolder
-from engine.batch.states import worst
 from engine.connection.private_files import cannot_write
 from engine.core.window import rfc3339
-from engine.errors import Exit
+from engine.errors import Exit, worst
 
 FORMAT = 1
 ROWS = """

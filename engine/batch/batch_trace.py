@@ -17,7 +17,6 @@ from msgspec import Struct, field
 
 from engine.batch.batch_folder import LENT_END, BatchFolder, label_of
 from engine.batch.people_csv import REQUEST
-from engine.batch.results import MANIFEST
 from engine.catalogue import load
 from engine.core.pace import counted_by
 from engine.decoding import decoder
@@ -29,7 +28,7 @@ from engine.language.model.units import Rate
 from engine.language.text.mistakes import counted
 from engine.run_head import HeadConnection
 from engine.runner.chain_log import ENDS
-from engine.sink import PAGES
+from engine.sink import MANIFEST, PAGES
 
 LINE = msgspec.json.Decoder(PageLine)
 UNREADABLE = (OSError, tarfile.TarError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -13,6 +13,7 @@ from engine.case import acts, take
 from engine.case.folder import OpenCase, checked_reference, open_case
 from engine.case.opening import check_free, open_new
 from engine.case.person import Person
+from engine.case.taken_run import read_run
 from engine.connection.digest_key import digest_key
 from engine.connection.vault import Vault
 from engine.core.identity import Identifier
@@ -70,7 +71,7 @@ class BatchCases:
         if any(isinstance(line.act, acts.TakenIn) and line.act.proof == sha256 for line in case.lines):
             return  # by a process that was killed before it could say so
         source = self.folder.path / folder
-        run = take.read_run(source)
+        run = read_run(source)
         same = take.may_take(case, run, vendor=None, confirmed=True)
         case.may(acts.TakenIn(vendor=run.vendor, folder="", proof=""))
         take.take_run(case, source, run, datetime.now(UTC), same=same)

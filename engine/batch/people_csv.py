@@ -183,7 +183,7 @@ def _fault(cells: dict[str, str]) -> str | None:
     if any(value.lower() == cells["request"].lower() or value.lstrip("+") == cells["request"] for _, value in given):
         return "the request is the person's own identifier, and names a folder: give it a number of yours"
     for kind, value in given:
-        if value[0] in "=@\t":
+        if value[0] in "=@":
             return f"the {kind} is a formula: save the values, not what computes them"
         if NAMED.fullmatch(value):
             return f"the {kind} is a name with an address in <>: keep the address alone"

@@ -14,9 +14,9 @@ from pathlib import Path
 from engine.batch.batch_folder import FOLDER, PRIVATE
 from engine.connection.private_files import cannot_write
 from engine.errors import disk_error
+from engine.sink import MANIFEST
 
 PACKED = ".tar"
-MANIFEST = "manifest.json"
 
 
 def put_in_place(made: Path, place: Path, *, pack: bool) -> tuple[str, str]:

@@ -12,7 +12,6 @@ from engine.errors import Exit
 from engine.runner import Report
 
 AGAIN = (60.0, 600.0, 3600.0)
-WORST = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.DEFECT, Exit.REFUSED, Exit.NOT_CONNECTED, Exit.INCOMPLETE, Exit.USAGE, Exit.COMPLETE)
 
 
 class Ending(Struct, frozen=True):
@@ -80,11 +79,6 @@ def reason_of(report: Report) -> str | None:
         return None if report.outcome is Subject.NO_MATCH else f"{report.outcome}: {report.subject.reason}"
     missing = [f"{one.name} {one.outcome}" for one in report.entries if not one.outcome.whole]
     return ", ".join(missing) + (f"; {report.error}" if report.error else "") if missing or report.error else None
-
-
-def worst(codes: Iterable[Exit]) -> Exit:
-    """Give the exit code of several."""
-    return min(codes, key=WORST.index, default=Exit.COMPLETE)
 
 
 def _moment(until: datetime) -> str:

@@ -83,6 +83,8 @@ def kind_name(word: str) -> str:
 def _taken(act: acts.TakenIn) -> str:
     if act.kind == "file":
         return f"what came from {act.vendor} was taken in"
+    if act.later is not None:
+        return f"what was fetched at {act.vendor} earlier was taken in, and does not count: the person was found there later"
     missing = f"missing: {', '.join(map(gap_words, act.gaps))}" if act.gaps else "nothing is missing"
     return f"what was fetched at {act.vendor} was taken in: {found_words(act.subject)}; {missing}"
 

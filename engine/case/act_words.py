@@ -13,6 +13,7 @@ WORDS = {  # where the word of the log alone would mislead
     "taken": "taken in:",
     "ruled": "policy in force:",
 }
+OUTDATED = "taken in, and does not count, since a later run found the person:"
 BY_HAND = "written, to be sent by hand:"  # nobody knows that it was sent
 TOLD = (
     "vendor",
@@ -41,7 +42,7 @@ def did(line: LogLine) -> str:
     target = getattr(line.act, "target", None)
     told = {**body, "target": _target(target) if target is not None else None, "what": ", ".join(body.get("what", ()))}
     asked_by = f"vendor to ask by the chosen {body['by_kind']}:" if body.get("by_kind") else None
-    word = BY_HAND if body.get("by_hand") else asked_by or WORDS.get(body["did"], body["did"])
+    word = BY_HAND if body.get("by_hand") else OUTDATED if body.get("later") else asked_by or WORDS.get(body["did"], body["did"])
     return " ".join([word, *(str(told[name]) for name in TOLD if told.get(name))])
 
 

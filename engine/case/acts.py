@@ -117,6 +117,7 @@ class TakenIn(Act, frozen=True, tag="taken"):
 
     `unasked` are the endpoints that were never asked, because whether the vendor knows the person is unproven: one gap, `lookup`.
     `by_kinds`: by which kinds of identifiers a vendor that found nobody knows people; empty where that is not known, as in older logs.
+    `later`: the run that still counts, because it began later than this one and found the person, whom this one did not find.
     """
 
     vendor: str
@@ -128,6 +129,7 @@ class TakenIn(Act, frozen=True, tag="taken"):
     same_person: bool | None = None
     unasked: tuple[str, ...] = ()
     by_kinds: tuple[str, ...] = ()
+    later: str | None = None
 
 
 class Excused(Act, frozen=True, tag="excused"):

@@ -21,7 +21,7 @@ from engine.case.manifest_check import contradicted
 from engine.case.other_identifiers import NOBODY
 from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
-from engine.case.take import PERIOD, TakenRun, read_run
+from engine.case.taken_run import PERIOD, TakenRun, read_run
 from engine.errors import Refused, UsageError
 from engine.package.content import CaseAnswer, RecordKind, Sender, Service
 from engine.package.summary import WHOLE

@@ -21,6 +21,7 @@ from engine.case import take
 from engine.case.acts import IdentifierRefused, TakenIn
 from engine.case.folder import OpenCase
 from engine.case.person import Person
+from engine.case.taken_run import read_run
 from engine.connection.private_files import Taken, locked, prepare
 from engine.core.ledger import Entry
 from engine.core.proof import kinds_of
@@ -193,7 +194,7 @@ async def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) ->
 
 def _taken(case: OpenCase, report: Report, how: Fetching) -> TakenIn:
     """Put a run in place and record it. Raises Refused where it is not of this person, DiskError, OutputError."""
-    run = take.read_run(report.folder)
+    run = read_run(report.folder)
     same = take.may_take(case, run, vendor=None, confirmed=True)
     runs = case.folder / "runs"
 

@@ -14,7 +14,8 @@ from engine.case.findings_fill import lines_of, read_record
 from engine.case.folder import OpenCase
 from engine.case.received import proven, received_files
 from engine.case.review import RECEIVED, Review
-from engine.case.take import DOWNLOADED, read_run
+from engine.case.take import DOWNLOADED
+from engine.case.taken_run import read_run
 from engine.decoding import converted
 from engine.errors import UsageError
 

@@ -245,7 +245,7 @@ def _taken(case: Case, act: acts.TakenIn, _: LogLine) -> Case:
     told: dict[str, Any] = {"files": (*part.files, act)}
     if act.kind == "run":
         told = {"run": act, "refused": None, "known": lacking_perhaps(act, case.digests)}
-    return replace(case, vendors={**case.vendors, act.vendor: replace(part, **told)})
+    return case if act.later is not None else replace(case, vendors={**case.vendors, act.vendor: replace(part, **told)})
 
 
 def _refused(case: Case, act: acts.IdentifierRefused, _: LogLine) -> Case:

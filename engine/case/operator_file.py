@@ -16,13 +16,31 @@ from engine.language.text.mistakes import did_you_mean
 Form = TypeVar("Form", bound=msgspec.Struct)
 
 
+class WrittenTwice(yaml.MarkedYAMLError):
+    """A word stands twice in one map: the last would count, and nobody would see that the first does not."""
+
+
+class _OperatorLoader(yaml.SafeLoader):
+    """YAML's plain values; a word that is written twice is refused, as in a spec."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  as PyYAML calls it
+        """Give a map. Raises WrittenTwice."""
+        first: dict[tuple[str, Any], int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if (key.tag, key.value) in first:
+                said = f"`{key.value}` is written twice; the first is in line {first[key.tag, key.value]}"
+                raise WrittenTwice(problem=said, problem_mark=key.start_mark)
+            first[key.tag, key.value] = key.start_mark.line + 1
+        return super().construct_mapping(node, deep)
+
+
 def read_operator_file(path: Path, form: type[Form], hint: str, parts: Callable[[Any], Iterator[str]] = lambda _: iter(())) -> Form | None:
     """Read it; None where there is none. Raises UsageError where it is not as it should be: it ends with the `hint`.
 
     `parts` says what is wrong below the file's own words.
     """
     try:
-        body = yaml.safe_load(path.read_text("utf-8")) or {}
+        body = yaml.load(path.read_text("utf-8"), Loader=_OperatorLoader) or {}  # noqa: S506  a SafeLoader
         return converted(body, form)
     except FileNotFoundError:
         return None
@@ -30,8 +48,8 @@ def read_operator_file(path: Path, form: type[Form], hint: str, parts: Callable[
         what = next(misfits("the file", body, form), None) or next(parts(body), "something in it is of another form than it should be")
         message = f"{path}: {what}; {hint}"
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        message = f"{path}{f':{mark.line + 1}:{mark.column + 1}' if mark else ''}: no YAML ({error.problem})"
+        mark, said = error.problem_mark, error.problem if isinstance(error, WrittenTwice) else f"no YAML ({error.problem})"
+        message = f"{path}{f':{mark.line + 1}:{mark.column + 1}' if mark else ''}: {said}"
     except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
         message = f"{path} cannot be read ({type(error).__name__})"
     except ValueError:  # PyYAML makes days and numbers of what looks like some

@@ -15,7 +15,7 @@ import msgspec
 from engine.case.findings_fill import read_record, record_files
 from engine.case.record_lines import lines_after
 from engine.case.review import Review
-from engine.case.take import read_run
+from engine.case.taken_run import read_run
 from engine.errors import UsageError
 from engine.release.found_phones import ENDING
 from engine.release.record_values import escaped, text_of

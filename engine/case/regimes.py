@@ -16,13 +16,13 @@ import yaml
 from engine.case.deadlines import Deadlines, Regime, deadlines, parse_period
 from engine.case.fold import Case
 from engine.case.operator_file import read_operator_file
+from engine.case.purge import CLASSES
 from engine.errors import UsageError
 from engine.language.model.units import Duration, parse_duration
 from engine.language.text.mistakes import Misfit
 
 OFFICE = "office.yaml"
 OFFICE_HINT = "`closed` is a list of days such as 2026-12-24, `retention` a time such as 30d for each of raw, received, release and person"
-PURGED = ("raw", "received", "release", "person")
 PERIODS = ("answer", "acknowledge", "extension")
 
 
@@ -79,9 +79,9 @@ def office(home: Path) -> Office:
 def retention(told: Office) -> Mapping[str, Duration]:
     """Give how long each class of files is kept after a case has ended. Misfit says what may stand there."""
     for name in told.retention:
-        if name not in PURGED:
+        if name not in CLASSES:
             message = f"`retention` names `{name}`"
-            raise Misfit(message, f"there are {', '.join(PURGED)}")
+            raise Misfit(message, f"there are {', '.join(CLASSES)}")
     return {name: span_of_days(text) for name, text in told.retention.items()}
 
 

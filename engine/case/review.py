@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -142,24 +141,6 @@ def flags_of(runs: Iterable[InReview], facts: list[Fact], learned: Learned | Non
     learned = learned or Learned(runs, facts)
     ready = {run.vendor: learned.in_force(run.vendor, every=True) for run in runs}
     return lambda vendor, endpoint, record, sha256: ready[vendor].ruled(endpoint, record, sha256)
-
-
-def still_asked(case: OpenCase, found: Review) -> dict[str, int]:
-    """Count what is still to be decided, by applying policies and decisions to every record and file: places by `zoom/meetings`.
-
-    The cache of findings is not asked: whoever releases trusts this. Empty where nothing is. Raises UsageError where a file was changed.
-    """
-    counts: Counter[str] = Counter()
-    known = Learned(found.runs, list(found.facts))
-    for run in found.runs:
-        in_force = known.in_force(run.vendor, decisions_of(case.case.decisions, run.vendor, found.digest))
-        for file in record_files(run.folder):
-            for number, _, line in lines_of(file):
-                record = read_record(line, f"{file}:{number}")
-                asked = sum(one.do == "ask" for one in in_force.rulings(file.stem, record, record_digest(line)))
-                counts.update({f"{run.vendor}/{file.stem}": asked} if asked else {})
-    counts.update(f"{one.vendor}/{one.file}" for one in files_of(case, found) if one.ruling.do == "ask")
-    return dict(counts)
 
 
 def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:

@@ -10,42 +10,37 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
 from engine.case.act_sentences import kind_name
-from engine.case.acts import EARLIER, FILES, OTHERS, Act, Gap, LogLine, TakenIn
+from engine.case.acts import EARLIER, OTHERS, Act, Gap, LogLine, TakenIn
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.manifest_check import contradicted, contradiction
 from engine.case.received import ABOUT, our_name
 from engine.case.scratch import scratch
+from engine.case.taken_run import TakenRun, read_run
 from engine.catalogue import load
-from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import FOLDER, cannot_write, sync_folder, write_private
 from engine.connection.state_folder import VENDOR
-from engine.core.ledger import WITHOUT_PERSON, Subject
+from engine.core.ledger import Subject
 from engine.core.proof import kinds_of
-from engine.decoding import converted, decoder
+from engine.decoding import decoder
 from engine.errors import HabeasError, Refused, UsageError
-from engine.explain.run_folder import SpecName
-from engine.run_head import not_ended
 from engine.sink import MANIFEST
 
 RECORDS = re.compile(r"[a-z][a-z0-9_]{0,63}(?:\.pages|\.files)?\.jsonl")
 DOWNLOADED = re.compile(r"files/[a-z][a-z0-9_]{0,63}/[A-Za-z0-9._-]{1,100}")
-MISSING = ("denied", "partial", "failed")
-LEFT_OUT, NARROWED, PERIOD, NOT_DOWNLOADED = "left out by order", "narrowed by order", "period", "not downloaded"
 NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
 CHUNK = 1 << 20
-LONGEST_REASON = 1_000
 ENDING = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,32}$")
 
 
@@ -54,88 +49,6 @@ class ListedFile(msgspec.Struct, frozen=True):
 
     file: str | None = None
     sha256: str | None = None
-
-
-class TakenRun(msgspec.Struct, frozen=True):
-    """What of a run's manifest decides whether it may be taken in; names in it become names of folders, and stand in the log."""
-
-    vendor: SpecName
-    simulated: bool
-    finished: str | None
-    reference: str | None
-    subject: dict[str, Any]
-    endpoints: dict[SpecName, dict[str, Any]]
-    written: dict[str, dict[str, Any]]
-    sha256: str
-    excluded: list[SpecName] = []
-    fields: dict[SpecName, Any] = {}
-    narrowed: dict[str, Any] | None = None
-    lookup: dict[str, Any] | None = None
-
-    @property
-    def digest(self) -> PersonDigest | None:
-        """Whom the run asked for, as keyed digests; None in a manifest that has none."""
-        told, key_id = self.subject.get("digest"), self.subject.get("key_id")
-        return (
-            PersonDigest(key_id, {kind: (one,) for kind, one in told.items()})
-            if isinstance(told, dict) and isinstance(key_id, str)
-            else None
-        )
-
-    @property
-    def unasked(self) -> tuple[str, ...]:
-        """The endpoints that were never asked, because nobody could be shown to be known: the look-up alone is the gap."""
-        unproven = f"{WITHOUT_PERSON} {Subject.UNPROVEN}"
-        if self.subject.get("outcome") != Subject.UNPROVEN:
-            return ()
-        return tuple(name for name, one in self.endpoints.items() if str(one.get("reason")).startswith(unproven))
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """What was not obtained: endpoints, proof that nobody is known, and what the run was told to leave out."""
-        subject = [Gap("lookup", Subject.UNPROVEN)] if self.subject.get("outcome") == Subject.UNPROVEN else []
-        ordered = {**dict.fromkeys(self.fields, NARROWED), **dict.fromkeys(self.excluded, LEFT_OUT)}
-        asked = {name: one for name, one in self.endpoints.items() if name not in self.unasked}
-        missing = {name: str(one.get("outcome")) for name, one in asked.items() if one.get("outcome") in MISSING}
-        period = [Gap(PERIOD, NARROWED)] if self.narrowed else []
-        files = [Gap(f"{name}{FILES}", NOT_DOWNLOADED) for name, one in self.endpoints.items() if _files_left(one, is_gap=name in missing)]
-        why = {name: told for name in missing if (told := _reason(asked[name])) is not None}
-        return (*subject, *(Gap(name, outcome, why.get(name)) for name, outcome in {**ordered, **missing}.items()), *files, *period)
-
-
-def _reason(told: Mapping[str, Any]) -> str | None:
-    """Give the reason of an outcome, for the log: a manifest made elsewhere may say anything there, also what must stand in no log."""
-    reason = told.get("reason")
-    return reason if isinstance(reason, str) and 0 < len(reason) <= LONGEST_REASON and reason.isprintable() and "@" not in reason else None
-
-
-def _files_left(told: Mapping[str, Any], *, is_gap: bool) -> bool:
-    """Whether files were found and not downloaded; those that failed make their endpoint a gap already."""
-    counts = told.get("files")
-    if not isinstance(counts, dict):
-        return False
-    found, downloaded, failed = (one if isinstance(one := counts.get(name), int) else 0 for name in ("found", "downloaded", "failed"))
-    return found > downloaded + (failed if is_gap else 0)
-
-
-def read_run(folder: Path) -> TakenRun:
-    """Read the manifest of a run's folder. Raises UsageError where it is not that of a finished run."""
-    try:
-        raw = (folder / MANIFEST).read_bytes()
-        body = msgspec.json.decode(raw)
-        run = converted({**body, "sha256": hashlib.sha256(raw).hexdigest()}, TakenRun)
-    except FileNotFoundError:
-        message = f"{folder} holds no {MANIFEST}: no run that came to its end lies there, and a folder without one proves nothing"
-        raise UsageError(message) from None
-    except OSError as error:
-        message = f"{folder / MANIFEST} cannot be read ({error.strerror})"
-        raise UsageError(message) from None
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, TypeError, RecursionError):
-        message = f"{folder / MANIFEST} is no manifest of this version of Habeas, or it is damaged"
-        raise UsageError(message) from None
-    if run.finished is None:
-        raise not_ended(folder)
-    return run
 
 
 def had_files(case: OpenCase, part: VendorPart) -> bool:
@@ -201,17 +114,31 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, now: datetime, *, same
 def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Give the act that takes in a run which lies in `place`."""
     outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
-    known_by = _known_by(run)
+    known_by, later = _known_by(run), _found_later(case, run)
     return TakenIn(
         vendor=run.vendor,
         folder=folder,
         proof=run.sha256,
         subject=outcome,
-        gaps=(*run.gaps, *_not_asked_by(case, run, known_by), *_found_before(case, run)),
+        gaps=(*run.gaps, *_not_asked_by(case, run, known_by), *(_found_before(case, run) if later is None else ())),
         same_person=same,
         unasked=run.unasked,
         by_kinds=known_by,
+        later=later,
     )
+
+
+def _found_later(case: OpenCase, run: TakenRun) -> str | None:
+    """Give the folder of the run that counts, where it found the person and began later than this one, which did not find them."""
+    part = case.case.vendors.get(run.vendor)
+    counts = part.run if part is not None else None
+    if counts is None or counts.subject != Subject.MATCHED or run.subject.get("outcome") == Subject.MATCHED:
+        return None
+    try:
+        began = [datetime.fromisoformat(one.started or "") for one in (run, read_run(case.folder / counts.folder))]
+        return counts.folder if began[0] < began[1] else None
+    except (HabeasError, ValueError, TypeError):  # a manifest made elsewhere may say anything: then what came last counts
+        return None
 
 
 def _not_asked_by(case: OpenCase, run: TakenRun, known_by: Sequence[str]) -> Iterator[Gap]:

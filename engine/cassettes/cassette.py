@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, field_validator, model_validator
 
 from engine.cassettes.recording import CassetteError, Recording, parse
-from engine.core.identity import Identifier, identify
+from engine.core.identity import PLACEHOLDERS, Identifier, identify
 from engine.core.window import beginning
 from engine.errors import Exit, HabeasError
 from engine.language.model import words as w
@@ -35,7 +35,6 @@ MOST_FILE = 4 * 1024 * 1024
 MOST_CASSETTE = 64 * 1024 * 1024
 MOST_FILES = 10_000
 FORM = "a cassette.yaml is a map with `about`, `person` and `now`"
-KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 WRITTEN = re.compile(r"manifest\.json|[a-z][a-z0-9_]*\.jsonl")
 
@@ -84,8 +83,8 @@ class CassettePerson(Words):
     @property
     def identifiers(self) -> dict[str, Identifier]:
         """Give the identifiers as a run takes them, by EMAIL, PHONE and USERNAME."""
-        given = {kind: getattr(self, kind) for kind in KINDS}
-        return {KINDS[kind]: Identifier(kind, value) for kind, value in given.items() if value is not None}  # type: ignore[arg-type]
+        given = {kind: getattr(self, kind) for kind in PLACEHOLDERS}
+        return {PLACEHOLDERS[kind]: Identifier(kind, value) for kind, value in given.items() if value is not None}  # type: ignore[arg-type]
 
 
 class Setup(Words):

@@ -16,8 +16,8 @@ from engine.cassettes.replay import Replayed
 from engine.errors import UsageError
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import Mistake, Position, counted
+from engine.sink import MANIFEST
 
-MANIFEST = "manifest.json"
 DROPPED = {"title", "seconds_throttled", "file", "bytes", "sha256", "lines"}
 TOP = ("subject", "lookup", "stopped", "excluded", "narrowed", "fields", "endpoints")
 MOST_SHOWN = 8

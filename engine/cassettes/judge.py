@@ -22,7 +22,6 @@ from engine.replaced import replace
 
 MOST_SHOWN = 3
 MOST_NAMES = 8
-SHORT_OF = ("denied", "partial", "failed")
 
 
 def at_one_place(findings: Iterable[Finding]) -> list[Finding]:
@@ -133,7 +132,7 @@ def _ended(vendor: Vendor, replayed: Replayed) -> Iterator[Finding]:
 def _outcome(vendor: Vendor, replayed: Replayed, left: list[Recording]) -> Finding | None:
     report, cassette = replayed.report, replayed.cassette
     person = report.subject
-    detail = [f"{one.name}: {one.outcome} ({one.reason})" for one in report.entries if str(one.outcome) in SHORT_OF]
+    detail = [f"{one.name}: {one.outcome} ({one.reason})" for one in report.entries if not one.outcome.whole]
     if person.subject is not Subject.MATCHED:
         detail = [f"the person is {person.subject}: {person.reason}", *_looked_up(vendor, replayed)]
     elif report.cut is not None:

@@ -20,7 +20,6 @@ from aiohttp import web
 from msgspec import Struct
 
 from engine.cassettes.cassette import Cassette, read_cassette
-from engine.cassettes.expected import MANIFEST
 from engine.cassettes.recording import Recording
 from engine.cassettes.replay import body_of
 from engine.core.http import Response
@@ -29,6 +28,7 @@ from engine.language.effective import Vendor
 from engine.replaced import replace
 from engine.simulate.authorization_server import Provider
 from engine.simulate.serve import listen
+from engine.sink import MANIFEST
 from engine.spec_files import cassettes_folder
 
 ORIGIN = re.compile(r"https?://[^/?#]*")

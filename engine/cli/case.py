@@ -20,6 +20,7 @@ from engine.case.naming import asked_by, name_person
 from engine.case.person import Person, kind_words, parse_person, read_person
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
+from engine.case.taken_run import read_run
 from engine.case.words import OVER, blocks, late, left, unblocked
 from engine.cli.case_words import row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
@@ -120,11 +121,13 @@ def add_command(reference: str, source: Path, vendor: str | None, *, same_person
     case = open_case(home(), reference)
     if source.is_dir():
         folder = run_folder(source, "cannot be taken in")
-        run = take.read_run(folder)
+        run = read_run(folder)
         same = take.may_take(case, run, vendor=vendor, confirmed=same_person)
         case.may(acts.TakenIn(vendor=run.vendor, folder="", proof=""))
         took = take.take_run(case, folder, run, now(), same=same)
         print_text(f"Taken in: the run at {run.vendor}, {took.subject}, {len(run.endpoints)} endpoints.")
+        if took.later is not None:
+            print_text(f"It does not count: {took.later} began later, and found the person.")
     elif vendor is None:
         message = f"{source} is a file: say whose data it is with --vendor; nothing was taken"
         raise UsageError(message)

@@ -18,11 +18,9 @@ from engine.cli.progress import plain
 from engine.cli.signals import on_signals
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
-from engine.errors import Exit
+from engine.errors import Exit, worst
 from engine.language.effective import Vendor
 from engine.runner import Report
-
-WORST = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.DEFECT, Exit.REFUSED, Exit.NOT_CONNECTED, Exit.INCOMPLETE, Exit.USAGE, Exit.COMPLETE)
 
 
 def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, files: bool) -> Exit:
@@ -44,7 +42,7 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     found = asyncio.run(_until_stopped(case, vendors, how))
     typer.echo(table(("vendor", "person", "records", "taken in", "missing"), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
     tell_next(case)
-    return min((one.exit_code for one in found), key=WORST.index)
+    return worst(one.exit_code for one in found)
 
 
 def _cells(one: Fetched) -> tuple[str, str, str, str, str]:

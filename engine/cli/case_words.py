@@ -119,7 +119,7 @@ def _unasked(case: OpenCase) -> Iterator[str]:
     """Name what was never asked, because whether the vendor knows the person is unproven."""
     for name, part in case.case.vendors.items():
         if part.run is not None and part.run.unasked:
-            yield f"{name}: for want of the person not asked: {', '.join(part.run.unasked)}"
+            yield f"{name}: not asked, because it is not proven that the person is known: {', '.join(part.run.unasked)}"
 
 
 def _mended_by(waits: Iterable[Blocked]) -> Iterator[str]:

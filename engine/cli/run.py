@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from engine.assembly import KINDS, Order, RunArguments, order_of, probe_of, probe_pair
+from engine.assembly import Order, RunArguments, order_of, probe_of, probe_pair
 from engine.catalogue import load
 from engine.cli.formatting import drop, fitted, print_text, table, tell, width_of
 from engine.cli.live import Live
 from engine.cli.progress import is_terminal, plain, renewing
 from engine.cli.signals import on_signals
-from engine.core.identity import Identifier
+from engine.core.identity import PLACEHOLDERS, Identifier
 from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject, latest
 from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
@@ -227,7 +227,7 @@ def split_subjects(subject: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     pairs = []
     for text in subject:
         kind, equals, value = text.partition("=")
-        if not equals or kind not in KINDS:
+        if not equals or kind not in PLACEHOLDERS:
             message = "--subject is written KIND=VALUE; KIND is email, phone or username"
             raise UsageError(message)
         pairs.append((kind, value))

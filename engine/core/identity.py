@@ -31,6 +31,7 @@ QUOTED = re.compile(r'"(?:[^"\\]|\\.)+"')
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 INTERNATIONAL = re.compile(r"\+[0-9 ().\-/\u00a0\u2010-\u2013]+")
 KINDS: dict[str, IdentifierKind] = {"EMAIL": "email", "PHONE": "phone"}
+PLACEHOLDERS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
 NAMES = {"email": "e-mail address", "phone": "phone number", "username": "username"}
 
 

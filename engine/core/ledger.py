@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is missing, or only what was left out by order, or for want of a scope that is optional."""
+        """Whether nothing is missing, or only what was left out by order, or what needs an optional scope that is lacking."""
         return self not in _MISSING
 
 

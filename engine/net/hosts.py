@@ -164,4 +164,4 @@ class Hosts(Struct, frozen=True):
         return f"an address of another port was given ({found.host}, port {found.port})"
 
     def _named(self, host: str) -> bool:
-        return any(host == name or (name.startswith(".") and host.endswith(name) and host != name[1:]) for name in self.names)
+        return any(host == name or (name.startswith(".") and host.endswith(name)) for name in self.names)

@@ -107,6 +107,9 @@ def _compare(source: BagSource, sums: dict[str, str]) -> None:
             source.found("changed", f"{name} was changed: its sha256 is {actual}, and was {expected}")
     for name in sorted(source.files.keys() - sums.keys() - UNLISTED):
         source.found("added", f"{name} was added: no manifest lists it")
+    wanted = {name[: end + 1] for name in sums for end in _ends(name)}
+    for folder in sorted(name for name in source.empty if name and name not in wanted and name_fault(name.rstrip("/")) is None):
+        source.found("added", f"{folder} was added: nothing lies in it, and no package has an empty folder")
     for name in sorted(filter(ANOTHER_WAY.fullmatch, source.files)):
         source.found("bag", f"{name} is not of this profile: its manifests are of sha256, and every file is in the bag")
 

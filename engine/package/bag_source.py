@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Literal
 
@@ -40,10 +41,11 @@ class BagFault(msgspec.Struct, frozen=True):
 
 
 class BagSource:
-    """The files of a bag by name, with their sizes, and what is wrong with how they lie there."""
+    """The files of a bag by name, with their sizes, the folders in which nothing lies, and what is wrong with how all that lies there."""
 
     def __init__(self) -> None:
         self.files: dict[str, int] = {}
+        self.empty: list[str] = []
         self.seen = self.size = 0
         self.closed = False
         self.faults: list[BagFault] = []
@@ -56,6 +58,7 @@ class BagSource:
         """Note a fault for which nothing of the bag is read."""
         self.found(kind, text)
         self.files.clear()
+        self.empty.clear()
         self.size, self.closed = 0, True
 
     def listed(self, name: str, size: int) -> None:
@@ -90,7 +93,7 @@ class FolderSource(BagSource):
         self._root = root
         folders = [""]
         while folders and not self.too_much():
-            folder = folders.pop()
+            folder, before = folders.pop(), self.seen
             try:
                 with os.scandir(root / folder) as entries:
                     for entry in entries:
@@ -98,6 +101,8 @@ class FolderSource(BagSource):
                             break
                         if self._is_folder(folder, entry):
                             folders.append(f"{folder}{entry.name}/")
+                if self.seen == before:
+                    self.empty.append(folder)
             except OSError as error:
                 self.found("bag", f"{shown(folder) or 'the folder'} cannot be read ({error.strerror})")
         self.too_much()
@@ -143,6 +148,8 @@ class ZipSource(BagSource):
                 self._entries.setdefault(inside, entry)
             elif inside and name_fault(inside.rstrip("/")):
                 self.found("name", f"{shown(inside)} {name_fault(inside.rstrip('/'))}")
+        names = {entry.orig_filename.removeprefix(self._top) for entry in zipped.infolist()}
+        self.empty = [name for name, after in pairwise([*sorted(names), ""]) if name.endswith("/") and not after.startswith(name)]
         packed, whole = sum(entry.compress_size for entry in entries), sum(entry.file_size for entry in entries)
         if packed > size or whole > max(RATIO_FROM, MOST_RATIO * size):
             self.refuse("zip", f"{path.name} is made to unpack to {whole} bytes, from {size}: nothing of it was read")

@@ -14,6 +14,7 @@ from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.case.scratch import scratch
+from engine.case.taken_run import read_run
 from engine.connection.state_folder import VENDOR
 from engine.connection.vault import Vault
 from engine.contact.steps import Contact
@@ -247,7 +248,7 @@ def _run(asked: AskedPage, case: OpenCase) -> None:
 
 
 def _take_run(asked: AskedPage, case: OpenCase, folder: Path) -> None:
-    run = take.read_run(folder)
+    run = read_run(folder)
     same = take.may_take(case, run, vendor=None, confirmed=asked.said("same_person") == "yes")
     case.may(TakenIn(vendor=run.vendor, folder="", proof=""))
     take.take_run(case, folder, run, asked.now, same=same)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.case.answer import LOOKUP, labels_of
 from engine.case.review import Review
-from engine.case.take import read_run
+from engine.case.taken_run import read_run
 from engine.release.record_values import field_at
 
 labels = lru_cache(maxsize=16)(labels_of)  # a spec's file does not change while a portal runs

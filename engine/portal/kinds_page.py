@@ -13,7 +13,7 @@ from engine.case.folder import OpenCase
 from engine.case.in_force import InReview
 from engine.case.record_lines import CountedKind, counted_kinds
 from engine.case.review import decisions_of
-from engine.case.take import MISSING
+from engine.case.taken_run import MISSING
 from engine.core.ledger import WITHOUT_PERSON, Subject
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, NotThere, Portrayed

@@ -22,7 +22,7 @@ from engine.case.person import kind_words, read_person
 from engine.case.received import received_files
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
-from engine.case.take import MISSING, TakenRun, read_run
+from engine.case.taken_run import MISSING, TakenRun, read_run
 from engine.case.words import OVER, Called, blocks, too_late
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError

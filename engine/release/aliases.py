@@ -1,6 +1,6 @@
 """Numbers that stand for other people in one package: the same person has the same one everywhere in it. Pure; kept nowhere.
 
-A person is told by a mail address; by a telephone number or a full name where no two addresses were met with it; else by an identifier.
+A person is told by a mail address; by a telephone number, an identifier or a name where no two that are surer were met with it.
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from engine.release.own import shape_of
+from engine.release.own import SUREST_FIRST, shape_of
 from engine.release.ruling import Ruling
 from engine.release.written import number_of, plain
 
 NINE = 9  # last digits of a telephone number: with its country or without it
-RANK = ("email", "phone", "id", "name", "number")
 MOST_REMEMBERED = 50_000
 Key = tuple[str, str]
 
@@ -50,8 +49,8 @@ class Aliases:
         if len(keys) > 1:
             for key in keys[1:]:
                 known = self._met_with.setdefault(key, keys[0])
-                if known is not None and known != keys[0] and RANK.index(keys[0][0]) <= RANK.index(known[0]):
-                    self._met_with[key] = keys[0] if RANK.index(keys[0][0]) < RANK.index(known[0]) else None
+                if known is not None and known != keys[0] and SUREST_FIRST.index(keys[0][0]) <= SUREST_FIRST.index(known[0]):
+                    self._met_with[key] = keys[0] if SUREST_FIRST.index(keys[0][0]) < SUREST_FIRST.index(known[0]) else None
 
     def numbered(self, rulings: list[Ruling]) -> dict[int | str, int]:
         """Give the numbers of those who get one in a record: by the group of their side, else by their value."""
@@ -92,7 +91,7 @@ class Aliases:
 
     def _told_by(self, key: Key) -> Key:
         """Follow a number or a name to the address it was met with, where that is one."""
-        for _ in RANK:
+        for _ in SUREST_FIRST:
             stronger = self._met_with.get(key)
             if stronger is None:
                 break
@@ -113,7 +112,7 @@ def side_of(ruling: Ruling) -> int | str:
 def _keys(facts: Iterable[tuple[str, str]]) -> list[Key]:
     """Give by what a person is told, the surest first."""
     found = {_key(pointer.rpartition("/")[2], value) for pointer, value in facts}
-    return sorted(found, key=lambda key: (RANK.index(key[0]), key[1]))
+    return sorted(found, key=lambda key: (SUREST_FIRST.index(key[0]), key[1]))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -24,6 +24,7 @@ SHORTEST_PHONE, LONGEST_PHONE = 7, 15
 SHORTEST_ID = 8
 MOST_REMEMBERED = 4_000  # values: people stand in many records, and memory would grow with all that ever stood in one
 TELLING: tuple[Shape, ...] = ("email", "id")
+SUREST_FIRST: tuple[Shape, ...] = ("email", "phone", "id", "name", "number")  # by what one person is told from another
 DIGITS = b"0123456789"
 NO_PHONES = frozenset({"id", "uuid", "ip", "time", "date", "at", "timestamp"})
 OTHER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d")  # an IP address, a day
@@ -144,10 +145,10 @@ def _digits(text: str) -> str:
 
 
 def person_of(side: Iterable[Fact]) -> str:
-    """Give what tells one other person from another: the e-mail address, else the number, else the identifier, else the name."""
+    """Give what tells one other person from another: the e-mail address, else the telephone number, and so on (SUREST_FIRST)."""
     told = [(shape_of(value.name, value.text.strip()), value.text.strip()) for value in side]
     shapes = {shape: _plain(shape, text) for shape, text in reversed(told) if text}
-    best = next((one for one in ("email", "phone", "id", "name", "number") if one in shapes), None)
+    best = next((one for one in SUREST_FIRST if one in shapes), None)
     if best is None:
         return ""
     return f"{best}:{_digits(shapes['phone']) if best == 'phone' else shapes[best]}"

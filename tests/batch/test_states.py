@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.batch.states import AGAIN, Ending, ending, worst
+from engine.batch.states import AGAIN, Ending, ending
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.subject import LookupResult
-from engine.errors import Exit
+from engine.errors import Exit, worst
 from engine.runner import Report
 
 UNTIL = datetime(2026, 11, 30, tzinfo=UTC)
@@ -32,6 +32,12 @@ CASES = {
     "denied and partial": (report(INCOMPLETE, PARTIAL, Outcome.DENIED), 1, False, Ending("failed", INCOMPLETE, "e0 partial, e1 denied")),
     "unproven": (
         report(INCOMPLETE, Outcome.FAILED, subject=Subject.UNPROVEN),
+        1,
+        False,
+        Ending("failed", INCOMPLETE, "unproven: so it is"),
+    ),
+    "unproven, and no list of the person may be read": (
+        report(INCOMPLETE, Outcome.DENIED, subject=Subject.UNPROVEN),
         1,
         False,
         Ending("failed", INCOMPLETE, "unproven: so it is"),

@@ -215,6 +215,8 @@ def test_another_identifier_is_added_and_a_vendor_is_asked_by_it(opened):
     asked = opened("case", "name", "DSR-17", "--ask", "zoom=email")
     assert asked.returncode == 0
     assert "zoom is asked by the last e-mail address that was given." in asked.stdout
+    home = home_of(opened)
+    assert read_person(Vault(home).keys, home / "cases/DSR-17").for_vendor("zoom") == (("email", "second@example.com"),)
     log = (home_of(opened) / "cases/DSR-17/log.jsonl").read_text()
     assert '"by_kind":"email"' in log
     assert "second" not in log

@@ -10,7 +10,8 @@ from engine.case.acts import EARLIER, OTHERS, Excused, Gap, Named, TakenIn
 from engine.case.fold import fold
 from engine.case.folder import OpenCase
 from engine.case.other_identifiers import others
-from engine.case.take import TakenRun, act_of_run
+from engine.case.take import act_of_run
+from engine.case.taken_run import TakenRun
 from tests.case.acts_kit import NOW, OPENED, lines
 from tests.case.package_kit import open_here
 from tests.case.test_commands import PERSON
@@ -171,3 +172,37 @@ def test_the_log_takes_a_reason_only_as_a_run_writes_it(reason, why):
     """A manifest that was made elsewhere may hold anything: an address, control characters or a whole page never come into the log."""
     run = TakenRun("zoom", True, "x", None, {"outcome": "matched"}, {"meetings": {"outcome": "denied", "reason": reason}}, {}, "0")
     assert run.gaps == (Gap("meetings", "denied", why),)
+
+
+RUNS = [  # the outcome and the begin of the run that lies there, and of the one that is added; whether the first still counts
+    ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-01T09:00:00Z", True),
+    ("matched", "2026-11-10T09:00:00Z", "unproven", "2026-11-01T09:00:00Z", True),
+    ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-10T09:00:01Z", False),
+    ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-10T09:00:00Z", False),
+    ("matched", "2026-11-10T09:00:00Z", "no_match", "yesterday", False),
+    ("matched", "2026-11-10T09:00:00Z", "no_match", "2026-11-01T09:00:00", False),
+    ("matched", "2026-11-10T09:00:00Z", "no_match", None, False),
+    ("matched", "2026-11-10T09:00:00Z", "matched", "2026-11-01T09:00:00Z", False),
+    ("no_match", "2026-11-10T09:00:00Z", "no_match", "2026-11-01T09:00:00Z", False),
+]
+
+
+@pytest.mark.parametrize(("outcome", "began", "added", "at", "counts"), RUNS)
+def test_a_run_of_before_that_found_nobody_does_not_take_the_place_of_one_that_did(habeas, outcome, began, added, at, counts):
+    """Whenever it is added: "not known there now" would be untrue, and what the later run brought would be missing in the answer."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
+    case, body = open_here(habeas), {"vendor": "zoom", "simulated": True, "finished": "x", "reference": None, "written": {}}
+    email = case.case.digests[0].partition(":")[2]
+    (case.folder / "runs").mkdir(mode=0o700)
+    for folder, found, when in (("runs/zoom", outcome, began), ("request", added, at)):
+        (case.folder / folder).mkdir(mode=0o700, parents=True)
+        subject = {"outcome": found, "digest": {"email": email}, "key_id": case.case.key_id}
+        (case.folder / folder / "manifest.json").write_text(json.dumps({**body, "subject": subject, "started": when, "endpoints": {}}))
+    case.act(TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject=outcome), NOW)
+    said = habeas("case", "add", "DSR-17", str(case.folder / "request"))
+    part = open_here(habeas).case.vendors["zoom"]
+    assert (said.returncode, part.run.folder) == (0, "runs/zoom" if counts else "runs/zoom-2")
+    assert ("It does not count: runs/zoom began later, and found the person." in said.stdout) is counts
+    shown = habeas("case", "show", "DSR-17").stdout
+    assert ("taken in, and does not count, since a later run found the person: zoom runs/zoom-2" in shown) is counts
+    assert ("not known there now" in shown) is (outcome == "matched" and added == "no_match" and not counts)

@@ -10,7 +10,8 @@ import pytest
 
 from engine.case.acts import Decided, Excused, Identified, Target
 from engine.case.review import decisions_of
-from engine.case.take import read_run, take_run
+from engine.case.take import take_run
+from engine.case.taken_run import read_run
 from engine.errors import Refused
 from engine.package.bag import BagInfo, close_bag, sha256_of
 from tests.case.acts_kit import NOW

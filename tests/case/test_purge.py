@@ -228,6 +228,11 @@ OFFICES = [
         "- controller\n",
         "office.yaml: the file holds controller, contact, signature, authority, closed, retention, each with a colon behind it",
     ),
+    (
+        "controller: Acme\ncontact: a@acme.example\ncontroller: Beta\n",
+        "office.yaml:3:1: `controller` is written twice; the first is in line 1",
+    ),
+    ('retention: {raw: 30d, "raw": 1d}\n', "office.yaml:1:23: `raw` is written twice; the first is in line 1"),
     ('controller: "Acme\n', "office.yaml:2:1: no YAML (found unexpected end of stream)"),
 ]
 
@@ -241,6 +246,16 @@ def test_an_office_that_says_nothing_usable_deletes_nothing(office, text, said):
     done = office("purge")
     assert (done.returncode, files(case.folder)) == (2, before)
     assert said in done.stderr
+
+
+def test_a_class_of_which_the_office_says_nothing_is_asked_about_before_another_goes(office):
+    """Whoever names two is told that nobody says how long one of them is kept: half of what was meant would be deleted."""
+    end(case := fill(office))
+    before = files(case.folder)
+    (home_of(office) / "office.yaml").write_text("retention: {raw: 1d}\n")
+    done = office("purge", "--class", "raw,release")
+    assert (done.returncode, files(case.folder)) == (2, before)
+    assert "nobody says how long release is kept after a case has ended" in done.stderr
 
 
 def test_an_act_that_cannot_be_written_leaves_everything_where_it_was(office, monkeypatch):

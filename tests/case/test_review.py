@@ -10,11 +10,16 @@ import pytest
 
 from engine.case.findings_fill import record_digest
 from engine.case.folder import open_case
+from engine.case.given_data import GivenData
+from engine.case.in_force import Learned
 from engine.case.person import read_person
-from engine.case.review import review, still_asked
+from engine.case.releases import making
+from engine.case.review import values_digest
+from engine.case.ruled import in_review
 from engine.connection.digest_key import digest_key
+from engine.connection.private_files import prepare
 from engine.connection.vault import Vault
-from tests.case.acts_kit import NOW
+from engine.release.own import Fact
 from tests.case.test_commands import ADA, PERSON, WITH_FILES, files, home_of, state
 
 
@@ -223,12 +228,15 @@ def test_what_stands_behind_a_secret_is_asked_about_too(ran):
 
 
 def asked(habeas) -> dict[str, int]:
-    """Count what is still asked, by applying policies and decisions to every record."""
+    """Count what is still asked, as whoever builds a package does: by applying policies and decisions to every record."""
     home = home_of(habeas)
-    case = open_case(home, "DSR-17")
-    found = review(case, read_person(Vault(home).keys, case.folder), digest_key(home), NOW)
-    with found.findings:
-        return still_asked(case, found)
+    case, key = open_case(home, "DSR-17"), digest_key(home)
+    runs, facts = in_review(case), [Fact(one.kind, one.value) for one in read_person(Vault(home).keys, case.folder).all()]
+    with making(case) as work:
+        prepare(bag := work / "DSR-17")
+        data = GivenData(case, runs, Learned(runs, facts), values_digest(key, "DSR-17"), bag)
+        data.services()
+    return data.undecided
 
 
 def test_what_is_still_asked_does_not_hang_on_the_cache(ran, tmp_path):

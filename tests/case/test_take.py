@@ -16,7 +16,8 @@ from engine.case import acts
 from engine.case.fetch import Fetching, fetch
 from engine.case.folder import open_case
 from engine.case.person import parse_person
-from engine.case.take import TakenRun, read_run, take_file, take_run
+from engine.case.take import take_file, take_run
+from engine.case.taken_run import TakenRun, read_run
 from engine.catalogue import load
 from engine.errors import Exit, UsageError
 from tests.case.acts_kit import NOW, flipped

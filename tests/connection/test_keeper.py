@@ -122,6 +122,17 @@ async def test_what_passes_is_asked_again_and_then_the_connection_is_kept(said, 
         assert await keeper(store, acme)[0].refresh() == Renewed(asked=True)
 
 
+async def test_a_vendor_that_wants_to_be_left_alone_for_long_is_not_waited_for(tmp_path):
+    """Everybody who uses the connection would wait behind it: the run goes without a new token, and the next one asks."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        acme.says.append(web.Response(status=503, headers={"Retry-After": "3600"}))
+        found = await keeper(store, acme)[0].refresh()
+        assert isinstance(found, NotRenewed)
+        assert (found.dead, acme.log) == (False, ["token"])
+
+
 async def test_the_network_that_fails_keeps_the_token(tmp_path):
     """Nobody listens: nothing was sent, nothing is lost."""
     async with Acme().up() as acme:
@@ -211,6 +222,23 @@ async def test_an_answer_that_is_lost_after_one_that_brought_a_refresh_token_lea
         found = await keeper(store, acme)[0].refresh()
         assert isinstance(found, NotRenewed)
         assert LOST in found.words
+
+
+async def test_an_end_after_an_answer_that_was_stored_is_not_put_down_to_one_that_was_lost_before(tmp_path):
+    """What was lost is made good by the next refresh token that is on the disk: the vendor ended the connection by itself."""
+
+    async def hang_up(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        acme.says += [hang_up, spoilt(acme, error="temporarily_unavailable"), json({"error": "invalid_grant"}, status=400)]
+        found = await keeper(store, acme)[0].refresh()
+        assert isinstance(found, NotRenewed)
+        assert (found.dead, LOST in found.words, store.read(NAME).serial) == (True, False, 2)
 
 
 async def test_a_token_of_the_bearer_kind_is_used_however_it_is_padded(tmp_path):

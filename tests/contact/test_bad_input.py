@@ -182,3 +182,12 @@ def test_an_answer_of_a_system_that_nobody_named_is_refused(desk):
     before = desk.acts()
     assert "zooom is no part of DSR-17" in desk("contact", "answer", "DSR-17", "zooom", "none", code=2)
     assert desk.acts() == before
+
+
+def test_an_owner_who_is_written_twice_is_asked_by_neither_address(desk):
+    """The last would count, and the letter about a person would go to whom nobody meant: the place of both is told."""
+    desk.open()
+    desk.owners("owners:\n  zoom: {to: old@zoom.example}\n  hris: {to: hr@acme.example}\n  zoom: {to: new@zoom.example}\n")
+    told = desk("contact", "send", "DSR-17", "zoom", "access", code=2)
+    assert "contacts.yaml:5:3: `zoom` is written twice; the first is in line 3" in told
+    assert "sending" not in desk.acts()

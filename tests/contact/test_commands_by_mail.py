@@ -148,6 +148,20 @@ def test_what_closes_nothing_is_said_and_blocks(desk, name):
     assert desk.acts() == before
 
 
+@pytest.mark.parametrize("word", ["NONE", "DATA"])
+def test_a_file_that_was_too_large_to_take_closes_nothing(desk, monkeypatch, word):
+    """`NONE` beside a file is no NONE, also where that file was left in the mail; and data of which a part was left out is not all of it."""
+    monkeypatch.setattr("engine.contact.reading.LARGEST", 10)
+    desk.open()
+    desk("contact", "send", "DSR-17", "zoom", "access")
+    files = (("big.csv", b"a" * 11), *([("small.csv", b"a,b\n")] if word == "DATA" else []))
+    (desk.home / "mail.eml").write_bytes(answer(f"{word}\n", token=desk.token(), files=files))
+    told = desk("contact", "ingest", str(desk.home / "mail.eml"), code=3)
+    assert "it is not one word that answers the question" in told
+    assert "an attachment is larger than 50 MB: it is in received/zoom/1/mail.eml only" in told
+    assert json.loads(desk("contact", "list", "--json"))["questions"][0]["state"] == "answered_text"
+
+
 def test_a_stranger_after_the_answer_changes_nothing(desk):
     """The answer stands; the mail is kept, and said to be read."""
     desk.open()

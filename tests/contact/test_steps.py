@@ -108,6 +108,15 @@ def test_what_time_asks_for(days, late, by_hand, state, todo):
     assert (after.state, done) == (state, todo)
 
 
+def test_a_reminder_that_was_refused_is_tried_again_as_soon_as_the_next_one_would_be_due():
+    """A day later at most: where reminders follow each other sooner than that, so does the next try."""
+    rule = PatienceRule(due=timedelta(days=2), remind=timedelta(hours=6))
+    sending, _ = follow(Contact("sent", asked=NOW, last=NOW), "tick", NOW + timedelta(hours=6), rule)
+    refused, _ = follow(sending, "not_taken", NOW + timedelta(hours=6))
+    assert follow(refused, "tick", NOW + timedelta(hours=11), rule)[1] == ()
+    assert follow(refused, "tick", NOW + timedelta(hours=12), rule)[1] == ("reminder",)
+
+
 def test_every_event_has_a_row():
     """The table knows every event, and every state is reached."""
     assert set(TABLE) == set(EVENTS)

@@ -174,6 +174,15 @@ def test_several_records_of_one_person_are_all_asked_about():
     assert identify(lookup, [*records, ((), b'{"id":null}')], 0).subject is Subject.UNPROVEN
 
 
+@pytest.mark.parametrize(("lookup", "subject"), [("/people/<EMAIL>", Subject.MISMATCHED), ("/account", Subject.MATCHED)])
+def test_another_person_in_one_account_is_in_doubt_only_where_the_person_was_named(lookup, subject):
+    """Who was asked for by name and answers as somebody else in one of two accounts may be anybody; an account that names its own person may not."""
+    found = vendor(
+        "it: {get: /p/<USER_ID>}\n", HEAD.replace("get: /people/<EMAIL>, match: email,", f"get: {lookup}, match: {{email: <EMAIL>}},")
+    )
+    assert identify(found.lookups[0], [((("ACCOUNT", "a"),), b'{"id":1}')], others=1).subject is subject
+
+
 def test_rows_that_differ_in_nothing_that_is_used_are_asked_once():
     """In their order, the first one stays."""
     rows = ((("A", "1"), ("B", "x")), (("A", "1"), ("B", "y")), (("A", "2"), ("B", "x")))

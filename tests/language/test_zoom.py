@@ -89,6 +89,13 @@ def test_the_notes_are_the_known_ones():
     ]
 
 
+def test_what_is_said_of_sms_holds_where_they_are_not_asked_for_too():
+    """They need an optional scope, and the sentence stands beside every result: also beside one that has none because the scope is lacking."""
+    assert all(VENDOR.endpoints[name].optional for name in ("phone_sms_sessions", "phone_sms"))
+    (said,) = (gap for gap in VENDOR.gaps if "SMS are asked" in gap)
+    assert said.endswith("SMS are asked for as long, if the connection may read them.")
+
+
 def test_it_is_short_enough_to_be_read():
     """About three hundred lines, none of them long."""
     lines = RAW.decode().splitlines()

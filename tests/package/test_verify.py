@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,7 @@ from hypothesis import strategies as st
 
 from engine.package import bag_check
 from engine.package.bag import sha256_of, sign
-from engine.package.bag_names import (
-    BAG_INFO,
-    BAGIT,
-    COMPLETENESS,
-    HEAD,
-    INDEX,
-    INFORMATION,
-    MANIFEST,
-    SIGNATURE,
-    TAG_MANIFEST,
-    WITHHELD,
-)
+from engine.package.bag_names import BAG_INFO, BAGIT, COMPLETENESS, HEAD, INDEX, INFORMATION, MANIFEST, SIGNATURE, TAG_MANIFEST, WITHHELD
 from engine.package.content import RECEIVED
 from engine.package.records import WHOLE_RECORD
 from engine.package.signature import sign_bytes
@@ -102,10 +92,12 @@ def retold(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
 
 
 def without(name: str) -> Callable[[Path], None]:
-    """Take a file away, and close and sign the package again."""
+    """Take a file away, with its folder where nothing else lies there, and close and sign the package again."""
 
     def act(folder: Path) -> None:
         (folder / name).unlink()
+        with suppress(OSError):
+            (folder / name).parent.rmdir()
         close(folder)
 
     return act

@@ -62,6 +62,28 @@ def test_a_zip_is_listed_and_not_unpacked(what, bag, signers, tmp_path):
     assert texts(zipped(bag, tmp_path / "it.zip", more=more), signers) == expected
 
 
+def test_an_empty_folder_is_told_where_it_lies(bag, signers, tmp_path):
+    """No manifest lists folders, so nothing else would tell that one was added; a zip that names the folders of its files is as it was."""
+
+    def with_folders(archive: zipfile.ZipFile) -> None:
+        for folder in (bag, *(one for one in bag.rglob("*") if one.is_dir())):
+            archive.mkdir(f"DSR-17/{folder.relative_to(bag)}".removesuffix("/."))
+
+    assert texts(zipped(bag, tmp_path / "whole.zip", more=with_folders), signers) == []
+    (bag / "data" / "more" / "below").mkdir(parents=True)
+    (bag / "nothing").mkdir()
+    told = {f"{name}/ was added: nothing lies in it, and no package has an empty folder" for name in ("data/more/below", "nothing")}
+    assert set(texts(bag, signers)) == told
+    assert set(texts(zipped(bag, tmp_path / "more.zip", more=with_folders), signers)) == told
+
+
+def test_a_folder_whose_only_file_is_missing_was_not_added(bag, signers):
+    """The file is told, and that its folder is empty follows from that."""
+    (file,) = (bag / "data/zoom/files").iterdir()
+    file.unlink()
+    assert texts(bag, signers) == [f"{file.relative_to(bag).as_posix()} is missing"]
+
+
 def test_a_zip_bomb_is_not_read(bag, monkeypatch, tmp_path):
     """Neither one that is honest about it, nor overlapping files, nor one that lies."""
     honest = zipped(

@@ -355,3 +355,9 @@ def test_what_is_not_ascii_is_written_anew_as_if_the_whole_text_were(text, cut):
 def test_of_an_address_the_beginning_is_looked_for_and_the_whole_is_compared(text, found):
     """Many addresses share a domain: it need not be looked for once for each of them."""
     assert bool(leaks(f'[\n{{"a":"{text}"}}\n]\n', "json", "bea@example.com")) is found
+
+
+def test_a_value_of_signs_alone_is_not_looked_for():
+    """Dashes in the place of a number tell of nobody, and nothing of them is left to search by: no line of a file is one in which they stand."""
+    assert leaks('{"a":"-------","b":"x ------- y","c":"Qx7Zt9Lm2"}', "json", "-------") == []
+    assert [one.withheld.text for one in leaks('{"a":"-------","c":"Qx7Zt9Lm2"}', "json", "-------", SECRET)] == [SECRET]

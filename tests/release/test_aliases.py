@@ -36,6 +36,7 @@ MET = [
     ("two of one name", [[BEA, "Bea Miller"], [CEM, "Bea Miller"]], [1, 2]),
     ("two of one name, and one who may be either", [[BEA, "Bea Miller"], [CEM, "Bea Miller"], ["Bea Miller"]], [1, 2, 3]),
     ("a number of the whole office", [[BEA, NUMBER], [CEM, NUMBER], [NUMBER]], [1, 2, 3]),
+    ("a name that an address has, beside a number alone", [[BEA, "Bea Miller"], [NUMBER, "Bea Miller"]], [1, 2]),
     ("a name by its number", [[NUMBER, "Bea Miller"], [BEA, NUMBER], ["Bea Miller"]], [1, 1, 1]),
 ]
 

@@ -15,6 +15,7 @@ from engine.release.finders import Finders
 from engine.release.given import Giving, HeldRecord, Undecided
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.load_policy import load_policy
+from engine.release.masked_together import KnownMasks
 from engine.release.own import Own
 from engine.release.record_values import at_pointer
 from engine.release.ruling import Ruling
@@ -246,3 +247,13 @@ def test_a_record_with_one_place_that_waits_does_not_leave():
     """However few they are: the place, or others beside it, would be given unasked."""
     line = b'{"n":"Bea Miller","m":1}'
     assert giving().give("calls", line, loads(line), [ruling("/n", "ask", "Bea Miller")]) == Undecided(1)
+
+
+def test_what_is_remembered_of_one_record_is_not_written_into_another():
+    """The same rulings, come again with another text, are worked out anew: else the words of the first record would stand in the second."""
+    known = KnownMasks()
+    ruled = (Ruling("/note", "mask", "third_party", "find.emails", "found", "bea@acme.example"),)
+    first = known.all_plain({"note": "bea@acme.example called"}, [ruled])
+    assert first is not None
+    assert known.all_plain({"note": "bea@acme.example called"}, [ruled]) == first
+    assert known.all_plain({"note": "bea@acme.example wrote"}, [ruled]) is None

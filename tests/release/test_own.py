@@ -15,6 +15,8 @@ SHAPES = [
     ("display_name", "Ada Brook", "name"),
     ("id", "90000000001", "id"),
     ("id", "1001", "number"),
+    ("id", "1234567", "number"),
+    ("id", "12345678", "id"),
     ("user", "U0ADA000001", "id"),
     ("device_ip", "192.0.2.101", "id"),
     ("ip", "192.0.2.10", "id"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 from collections import Counter
 
 import pytest
 
 import engine.runner.endpoints as run_module
+from engine.runner.kept_files import whole_files
+from engine.sink import Sink
 from tests.core.specs import vendor
 from tests.whole.resumed import begun, ends, multisets, resumed
 from tests.whole.scripted import Scripted
@@ -90,3 +94,21 @@ def test_files_stay_whose_records_stay_where_they_are(answers, stays, tmp_path):
     assert report.exit_code == 0
     assert [json.loads(line)["record_line"] for line in (folder / "it.files.jsonl").read_text().splitlines()] == stays
     assert numbers(folder) == Counter([1, 2, 3, 4])
+
+
+def test_only_a_file_that_is_whole_and_beyond_doubt_stays(tmp_path):
+    """One that was kept in doubt is fetched again, and so is one of another content or size, one that is gone, and a link to one elsewhere."""
+    sink, sound = Sink(tmp_path / "acme"), b"sound"
+    sink.prepare()
+    folder = sink.files_folder("it")
+    (tmp_path / "elsewhere").write_bytes(sound)
+    told = {"bytes": len(sound), "sha256": hashlib.sha256(sound).hexdigest()}
+    lines = [{"record_line": line, "number": 1, "file": f"files/it/{line:06d}-1.bin", **told} for line in range(1, 7)]
+    lines[1]["reason"] = "its size is not the one announced"
+    for line, content in ((1, sound), (2, sound), (3, b"other"), (4, b"sound, and more")):
+        (folder / f"{line:06d}-1.bin").write_bytes(content)
+    (folder / "000005-1.bin").symlink_to(tmp_path / "elsewhere")
+    (sink.folder / "it.files.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in lines))
+    assert list(asyncio.run(whole_files(sink, "it"))) == [(1, 1)]
+    assert [json.loads(line)["record_line"] for line in (sink.folder / "it.files.jsonl").read_text().splitlines()] == [1]
+    assert ([one.name for one in folder.iterdir()], (tmp_path / "elsewhere").read_bytes()) == (["000001-1.bin"], sound)
