@@ -79,14 +79,15 @@ def retry_command(place: str, name: str | None, request: str | None) -> Exit:
             "update person set state='queued', attempts=0, not_before=null where state in ('failed', 'cancelled', 'queued')",
             "state='failed'",
         ),
-        ("retry", "queued: the same habeas batch again asks for them", "queued: workers ask for them"),
+        ("retry", "queued", ": the same habeas batch again asks for them", ": workers ask for them"),
     )
 
 
 def cancel_command(place: str, name: str | None, request: str | None) -> Exit:
     """Cancel those who are queued, or one request. Raises UsageError, StoreAway."""
-    told = "cancelled; habeas retry takes it back"
-    return _changed(place, (name, request), ("update person set state='cancelled' where state='queued'", "1"), ("cancel", told, told))
+    back = "; habeas retry takes it back"
+    change = "update person set state='cancelled' where state='queued'", "1"
+    return _changed(place, (name, request), change, ("cancel", "cancelled", back, back))
 
 
 def forget_command(place: str, name: str | None, request: str | None) -> Exit:
@@ -100,14 +101,14 @@ def forget_command(place: str, name: str | None, request: str | None) -> Exit:
     return Exit.COMPLETE
 
 
-def _changed(place: str, which: tuple[str | None, str | None], words: tuple[str, str], what: tuple[str, str, str]) -> Exit:
-    """Change states in a folder, or where its people are lent; `what` is the change, and what is said of it at home and of those lent."""
-    how, here, away = what
+def _changed(place: str, which: tuple[str | None, str | None], words: tuple[str, str], what: tuple[str, str, str, str]) -> Exit:
+    """Change states in a folder, or where its people are lent; `what`: the change, the state, what follows here and there."""
+    how, state, here, away = what
     name, request = which
     done = change_in_store(place, name, request, how) if is_address(place) else _changed_away(folder_named(place, name), request, how)
-    told = here if done is None else away
     number, under_way = done or _changed_at_home(Path(place), request, words)
-    print_text(f"{people(number)} {told}.")
+    follows = here if done is None else away
+    print_text(f"{people(number)} {state}{follows if number else ''}.")
     if under_way:
         print_text(f"{under_way} under way were left as they are.")
     return Exit.COMPLETE

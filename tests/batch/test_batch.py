@@ -220,6 +220,7 @@ def test_retry_and_cancel_change_states_only(batch, vendor):
     assert vendor.asked == asked
     assert batch(*MESS).code == 3
     assert states_of(batch.out)["E"] == "cancelled"
+    assert batch.habeas("cancel", str(batch.out), "--request", "A").stdout == "0 people cancelled.\n"
     assert vendor.asked["/people/broken@x.io"] == 2
     assert vendor.asked["/people/ada@x.io"] == vendor.asked["/people/other@x.io"] == 1
     assert sorted(one.name for one in (batch.out / "people" / "D").iterdir()) == ["acme", "acme.try-1"]

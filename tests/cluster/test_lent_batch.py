@@ -174,7 +174,7 @@ def test_states_are_changed_where_people_are_lent(machine):
     done = machine.call("cancel", machine.address, "--request", "C")
     assert (done.returncode, done.stdout) == (0, "1 person cancelled; habeas retry takes it back.\n")
     assert machine.rows()["C"] == "cancelled"
-    assert machine.call("retry", machine.address).stdout == "0 people queued: workers ask for them.\n"
+    assert machine.call("retry", machine.address).stdout == "0 people queued.\n"
     assert machine.call("retry", machine.address, "--request", "C").stdout == "1 person queued: workers ask for them.\n"
     machine.sql("update habeas.person set state='running' where request='B'")
     assert (
