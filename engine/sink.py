@@ -297,6 +297,18 @@ class Sink:
             raise disk_error(error) from None
         return folder
 
+    async def room_on_disk(self) -> None:
+        """Bring the manifest's room onto the disk before there is a manifest: it waits half as long for its own bytes then.
+
+        Promises nothing; what the disk refuses is told when it refuses the manifest.
+        """
+        with suppress(OSError):
+            file = os.open(self._part, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, os.fsync, file)
+            finally:
+                os.close(file)
+
     async def manifest(self, content: Mapping[str, object]) -> Path:
         """Write `manifest.json` in one piece, so that it is whole or not there; gives its path. Raises DiskError.
 
