@@ -101,8 +101,7 @@ class Run:
 
     async def _run(self) -> Report:
         body, cancelled = asyncio.create_task(self._fetch()), False
-        alone = self.session.facts is None  # beside others' runs there is always something to do while a disk is waited for
-        work = (body, asyncio.create_task(self.sink.room_on_disk())) if alone else (body,)
+        work = (body, asyncio.create_task(self.sink.room_on_disk())) if self.session.alone else (body,)
         self.cut.ends(body)
         try:
             while not all(task.done() for task in work):
