@@ -59,7 +59,7 @@ async def measure(kind: str, number: int, address: str, out: Path) -> dict[str, 
     limiter = limiter_of(vendor)
     wall, cpu = time.perf_counter(), time.process_time()
     async with Transport(Hosts(vendor.hosts, address), Credential((("Authorization", "Bearer t"),))) as transport:
-        session = Session(vendor=vendor, network=transport, credentials=Fixed(), limiter=limiter, clock=clock)
+        session = Session(vendor=vendor, network=transport, credentials=Fixed(), limiter=limiter, clock=clock, alone=True)
         options = RunOptions(selection=choose(vendor.endpoints, (), ()))
         report = await Run(session, {"EMAIL": identify("email", "ada@example.com")}, options, out).run()
     assert report.exit_code == 0, [(one.name, one.reason) for one in report.entries if one.reason]

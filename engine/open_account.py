@@ -70,7 +70,7 @@ class OpenAccount:
         """
         order = replace(order, options=digested(order))
         facts = await self.learnt() if self.many and facts is None else facts
-        session = replace(self.session, ended=ended, heard=heard, facts=facts)
+        session = replace(self.session, ended=ended, heard=heard, facts=facts, alone=not self.many)
         run = order.run(session, self.connection, order.out)
         async with watch(run) if watch is not None else nullcontext():
             report = await run.run()

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,9 @@ settings.load_profile("quick")
 # What is compiled once serves every worker and every process that a test starts, whatever the shell that called us says of it.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # `nohup make test` goes on all the same, and what it starts hears SIGHUP
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 MEMORY, ROOM = "/dev/shm", 4 << 30
 

@@ -19,12 +19,20 @@ def spare_start() -> None:
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C while Python still imports it ends the process without a word."""
+    """Run the command line; Ctrl-C while Python still imports it, or when it has ended, ends the process without a word."""
     spare_start()
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    _end_at_once()
     from engine.cli.app import main as run  # noqa: PLC0415  only now: an interrupt would meet the imports
 
-    run()
+    try:
+        run()
+    finally:
+        _end_at_once()
+
+
+def _end_at_once() -> None:
+    """Let Ctrl-C end the process where its exception would meet no command: Python would print a traceback."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 
 __all__ = ["main", "spare_start"]

@@ -279,14 +279,26 @@ def command_line() -> Any:
 
 def main() -> None:
     """Run the command line; whatever happens, the reader gets a sentence and the caller an exit code."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.umask(0o077)
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.umask(0o077)
+        _prepare_streams()
+        _told()
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _prepare_streams() -> None:
     if sys.stderr is None:  # closed by the caller: the work is done all the same
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     sys.stdout = sys.stdout or ClosedStream()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _told() -> None:
+    """Call the command, and tell how it failed."""
     try:
         _call()
     except HabeasError as error:
@@ -295,8 +307,6 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.CLOSED)
-    except KeyboardInterrupt:
-        sys.exit(Exit.INTERRUPTED)
     except OSError as error:
         _end_unwritten(error)
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data

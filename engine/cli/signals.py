@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, SIGHUP and SIGQUIT while a loop runs.
+"""Ctrl-C, SIGTERM, SIGHUP and SIGQUIT while a loop runs; SIGHUP stays ignored where it was from the start, as `nohup` has it.
 
 None of them raises an exception in the middle of the loop's work: it would meet whatever runs then, and what another task waits for would
 never come (a batch that was told twice waited for ever).
@@ -25,13 +25,13 @@ LOOK_AGAIN = 0.05  # seconds
 
 def on_signals(act: Callable[[Exit], object]) -> None:
     """Call `act` with the exit code of each signal that comes, however often, as long as this loop runs."""
-    for number, code in ENDING.items():
-        asyncio.get_running_loop().add_signal_handler(number, act, code)
+    for number in _heard():
+        asyncio.get_running_loop().add_signal_handler(number, act, ENDING[number])
 
 
 def no_signals() -> None:
     """Let the signals be what they are without `on_signals`."""
-    for number in ENDING:
+    for number in _heard():
         asyncio.get_running_loop().remove_signal_handler(number)
 
 
@@ -48,14 +48,19 @@ def once_then_at_once(act: Callable[[Exit], object]) -> None:
             act(ENDING[number])
         elif len(told) == 2:
             no_signals()
-            for each in ENDING:
+            for each in _heard():
                 signal.signal(each, signal.SIG_DFL)
             _end(number)
             if asking():  # else nothing comes after it
                 tell(f"{STILL_BUSY} {ALL_THE_SAME}\n", sys.stderr)
 
-    for number in ENDING:
+    for number in _heard():
         asyncio.get_running_loop().add_signal_handler(number, hear, number)
+
+
+def _heard() -> list[signal.Signals]:
+    """Give the signals that end this process: nothing here ever takes over SIGHUP while it is ignored, so that it stays so."""
+    return [number for number in ENDING if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _end(number: signal.Signals) -> None:

@@ -238,7 +238,7 @@ def kinds_of(records: Sequence[Any]) -> frozenset[str]:
 
 def without_null(records: Sequence[Any]) -> Sequence[Any]:
     """Leave out what is null."""
-    return [record for record in records if bytes(record) != b"null"] if NULL in kinds_of(records) else records
+    return [record for record in records if bytes(record) != b"null"]
 
 
 def lines_of(records: Sequence[Any]) -> bytes:

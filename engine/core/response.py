@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import compress
 from operator import not_
@@ -16,7 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.core.chain import Chain, Unresolved
-from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
+from engine.core.envelope import MOST_VALUES, NULL, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
 from engine.core.http import Malformed, Response
 from engine.core.identity import Same, comparison
 from engine.core.onward import beyond, count_of, form_of, told_in_headers
@@ -185,8 +186,9 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         where = endpoint.records.text if endpoint.records else "the answer"
         fault = "the answer lacks" if isinstance(came, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
-    records = without_null(came)
-    misfit = _misfit(endpoint, envelope, records)
+    kinds = kinds_of(came)
+    records = without_null(came) if NULL in kinds else came
+    misfit = _misfit(endpoint, envelope, kinds - {NULL})
     if misfit is not None:
         return Unusable(misfit)
     for select, template in endpoint.echo:
@@ -230,18 +232,20 @@ def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], 
     return beyond([*envelope.beside(endpoint.records), told_in_headers(headers)], count)
 
 
-def _misfit(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any]) -> str | None:
-    """Say why what stands in the records' place is no list of records, or may be an error's answer; None if nothing speaks so."""
+def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> str | None:
+    """Say why what stands in the records' place is no list of records, or may be an error's answer; None if nothing speaks so.
+
+    `kinds` are those of the values that stand there, null aside.
+    """
     select = endpoint.records
     if select is None:
         name = envelope.error_alone()
         return f"the answer holds nothing but `{name}`" if name else None
-    if not records:
+    if not kinds:
         name = envelope.error_beside(select.steps or ("",))
         return f"no records stand under `{select.text}`, and the answer holds `{name}`" if name else None
     if (endpoint.pagination is not None or select.text == "@") and envelope.alone:
         return f"a map stands under `{select.text}`, where a list is expected"
-    kinds = kinds_of(records)
     return f"`{select.text}` holds {' and '.join(sorted(kinds))} where records are expected" if len(kinds) > 1 else None
 
 

@@ -69,7 +69,8 @@ class Session(Struct, frozen=True, kw_only=True):
 
     Every use of the engine puts one together: the command line, the library, `record`, replays, benches, tests. `ended`
     is called with the entry of each endpoint when it has ended, `heard` with every request and its answer. Runs that share a
-    connection share `grant`, and `facts` of its account; a run by itself has its own.
+    connection share `grant`, and `facts` of its account; a run by itself has its own. `alone`: nothing else is done while this run's end
+    waits for the disk, so that what can be brought down before is.
     """
 
     vendor: Vendor
@@ -82,6 +83,7 @@ class Session(Struct, frozen=True, kw_only=True):
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
     grant: SharedCredential = field(default_factory=SharedCredential)
     facts: AccountFacts | None = None
+    alone: bool = False
 
     def client(self) -> Client:
         """Make the client that sends this session's requests."""

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.connection.uninterrupted import finished
 from engine.core.chain import Chain, Unresolved
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
@@ -100,11 +101,12 @@ class Run:
 
     async def _run(self) -> Report:
         body, cancelled = asyncio.create_task(self._fetch()), False
+        work = (body, asyncio.create_task(self.sink.room_on_disk())) if self.session.alone else (body,)
         self.cut.ends(body)
         try:
-            while not body.done():
+            while not all(task.done() for task in work):
                 try:
-                    await asyncio.wait((body,))
+                    await asyncio.wait(work)
                 except asyncio.CancelledError:
                     cancelled = True
                     self.interrupt(Exit.INTERRUPTED)
@@ -113,6 +115,8 @@ class Run:
         if not body.cancelled():
             body.result()
         report = self._report()
+        if report.finished:
+            await finished(self.sink.manifest(report.manifest))
         if cancelled:
             raise asyncio.CancelledError
         if self.cut.listener_error is not None:
@@ -181,11 +185,9 @@ class Run:
         tally, described = self.search.tally, self.lookup_store.described() or {}
         asked = {"requests": tally.requests + self.discovered.requests, "retries": tally.retries + self.discovered.retries}
         lookup = {**asked, "others": self.search.others, **described}
-        finished = self._swept(found, entries)
+        ended_whole = self._swept(found, entries)
         content = manifest(self._head(), self.vendor, ended, AskedPerson(found, lookup), entries, self.sink.described())
-        if finished:
-            self.sink.manifest(content)
-        else:
+        if not ended_whole:
             content["finished"] = None
             code = Exit.INCOMPLETE if code is Exit.COMPLETE else code
         return Report(
@@ -199,7 +201,7 @@ class Run:
             cut.defect,
             self.options.files,
             self.search.asked,
-            finished=finished,
+            finished=ended_whole,
             kept={name: (run.kept, run.slices) for name, run in self.runs.items() if run.kept},
             kept_files=self.files.kept,
         )

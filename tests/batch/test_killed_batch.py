@@ -77,6 +77,21 @@ def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queu
     assert vendor.asked["/people/p3@x.io"] == 2
 
 
+def test_a_batch_under_nohup_outlives_its_terminal(batch, vendor, tmp_path):
+    """SIGHUP ends nothing where it was ignored from the start: whoever was under way is read to the end, and the others are asked."""
+    vendor.hold = "p3/files"
+    lines = [f"R{index},p{index}@x.io" for index in range(5)]
+    words = [*HABEAS, "batch", str(people(tmp_path, *lines)), "--vendor", str(vendor.spec), "--out", str(batch.out)]
+    given, silent = environment(tmp_path / "state", **vendor.given), subprocess.DEVNULL
+    first = subprocess.Popen(["nohup", *words], env=given, stdin=silent, stdout=silent, stderr=subprocess.PIPE, text=True)
+    assert vendor.arrived.wait(60)
+    first.send_signal(signal.SIGHUP)
+    vendor.release()
+    _, said = first.communicate(timeout=60)
+    assert (first.returncode, "Stopping" in said) == (0, False)
+    assert set(states_of(batch.out).values()) == {"done"}
+
+
 def test_a_signal_ends_a_batch_that_nobody_listens_to_any_more(batch, vendor, tmp_path):
     """Ctrl-C at `habeas batch ... 2>&1 | tee log` ends `tee` too: what cannot be said keeps nothing from being done."""
     vendor.hold = "/notes"

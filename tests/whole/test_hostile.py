@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -141,7 +142,7 @@ def test_the_proof_has_its_room_before_anything_is_sent(tmp_path, monkeypatch):
     sink = Sink(tmp_path / "a")
     sink.prepare()
     assert (tmp_path / "a" / "manifest.json.part").stat().st_size == MANIFEST_ROOM
-    sink.manifest({"a": 1})
+    asyncio.run(sink.manifest({"a": 1}))
     assert json.loads((tmp_path / "a" / "manifest.json").read_text()) == {"a": 1}
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["manifest.json"]
 
@@ -158,7 +159,7 @@ def test_the_proof_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     sink = Sink(tmp_path / "a")
     sink.prepare()
     steps = noted(monkeypatch)
-    path = sink.manifest({"a": 1})
+    path = asyncio.run(sink.manifest({"a": 1}))
     assert steps[:2] == in_place(path)[:2]
 
 
