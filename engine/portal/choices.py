@@ -38,6 +38,12 @@ def reason_for(operation: str, because: str) -> str:
     return because
 
 
+def chosen_for_all(asked: AskedPage, offered: Iterable[str]) -> tuple[str, str] | None:
+    """Give what was chosen for all that wait, and the reason; None where nothing was. Raises UsageError as `reason_for`."""
+    operation = asked.said("all")
+    return (operation, reason_for(chosen_operation(operation, offered), asked.said("r-all"))) if operation else None
+
+
 def decide_wanted(asked: AskedPage, case: OpenCase, chosen: Callable[[Review], list[WantedDecision]]) -> None:
     """Decide what was chosen: all of it, or nothing. Raises UsageError, Stale, SpecError, DiskError, OutputError."""
     if not all_in_force(case):
@@ -52,6 +58,18 @@ def decide_wanted(asked: AskedPage, case: OpenCase, chosen: Callable[[Review], l
         after, _, _ = decide(case, found, wanted, asked.now)
     with after.findings:
         return
+
+
+def saved_last(case: OpenCase) -> list[int]:
+    """Give the decisions that hold and were saved together last, by their acts: all of one moment, of one person, side by side."""
+    lines = {number: case.lines[number - 1] for number in case.case.decisions}
+    last = lines[max(lines)] if lines else None
+    found = list[int]()
+    for number in sorted(lines, reverse=True):
+        if last is None or (lines[number].at, lines[number].by) != (last.at, last.by):
+            break
+        found.append(number)
+    return found[::-1]
 
 
 def numbers_of(text: str) -> list[int]:
