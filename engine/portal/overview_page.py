@@ -310,7 +310,7 @@ def _deny(asked: AskedPage, case: OpenCase) -> None:
 
 
 def _conclude(asked: AskedPage, case: OpenCase) -> None:
-    more = conclusion(case, lambda vendor: title_of(asked.home, vendor))
+    more = conclusion(case, lambda vendor: title_of(asked.home, vendor, case.case))
     do_with_letter(case, asked.home, WantedLetter("conclude", None, more), asked.today, lambda: asked.now)
 
 
