@@ -17,7 +17,7 @@ from engine.errors import Refused
 from engine.release.record_values import at_pointer, text_of
 from engine.release.withheld import LONGEST
 
-MOST_READ = 100_000  # records, each in some 4 microseconds: a page waits for it
+MOST_READ = 100_000  # records: a page waits less than a second for so many
 
 
 class SlippedValue(msgspec.Struct, frozen=True):
