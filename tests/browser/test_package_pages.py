@@ -14,7 +14,7 @@ from engine.explain.page import page
 from engine.explain.run_folder import timeline
 from engine.explain.waterfall import waterfall
 from engine.package.pages import write_pages
-from tests.browser.axe import SIZES, cut, shown, violations
+from tests.browser.axe import SIZES, cut, kept, shown, violations
 from tests.conftest import ROOT
 from tests.explain.runs import answer as requested
 from tests.explain.runs import folder
@@ -75,6 +75,8 @@ def test_everybody_can_read_every_kind_of_page(browser, tmp_path):
             shown(browser, width, scheme)
             faults += [(name, size, found) for found in (*violations(browser), *(cut(browser) if name not in ("docs", "trace") else ()))]
             faults += [(name, size, "sideways")] if browser.execute_script(SIDEWAYS) > 0 else []
+        kept(browser, f"package-{name}")
+        kept(browser, f"package-{name}", "print")
         shown(browser, 673, "light", "print")
         faults += [(name, "paper", "sideways")] if name != "trace" and browser.execute_script(SIDEWAYS) > 0 else []
         shown(browser, 1280, "light")
