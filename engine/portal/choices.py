@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from engine.case.act_sentences import REASON_WORDS
+from engine.case.acts import LogLine
 from engine.case.deciding import WantedDecision, decide, look_through
 from engine.case.folder import OpenCase
 from engine.case.review import Review
@@ -62,14 +63,13 @@ def decide_wanted(asked: AskedPage, case: OpenCase, chosen: Callable[[Review], l
 
 def saved_last(case: OpenCase) -> list[int]:
     """Give the decisions that hold and were saved together last, by their acts: all of one moment, of one person, side by side."""
-    lines = {number: case.lines[number - 1] for number in case.case.decisions}
-    last = lines[max(lines)] if lines else None
-    found = list[int]()
-    for number in sorted(lines, reverse=True):
-        if last is None or (lines[number].at, lines[number].by) != (last.at, last.by):
+    found = list[LogLine]()
+    for line in reversed(case.lines):
+        if found and (line.at, line.by) != (found[0].at, found[0].by):
             break
-        found.append(number)
-    return found[::-1]
+        if line.n in case.case.decisions:
+            found.append(line)
+    return [line.n for line in reversed(found)]
 
 
 def numbers_of(text: str) -> list[int]:

@@ -97,8 +97,8 @@ class ToConfirm(msgspec.Struct, frozen=True):
     words: str
     kind: str
     rows: int
-    values: int
     places: int
+    targets: tuple[Target, ...]
     sure: str
 
 
@@ -164,28 +164,28 @@ def _choice(words: str, count: int, which: tuple[RowState | None, str], only: Ro
 
 
 def _to_confirm(asked: AskedPage, found: Review) -> ToConfirm | None:
-    """Count what the form would decide for all that wait; None where it asks for nothing of the kind. Raises UsageError."""
+    """Count what the form would decide for all that wait, of the kind that is shown, but for the rows with a choice of their own.
+
+    None where that is nothing. Raises UsageError as `reason_for`.
+    """
     chosen = chosen_for_all(asked, OFFERED)
-    rows = _rows_for_all(asked, found) if chosen is not None else []
+    kind = _chosen(asked)[1]
+    waits = waiting_rows(found, kind) if chosen is not None else []
+    rows = [row for row in waits if not asked.said(f"d-{row.values[0].digest}")]
     if chosen is None or not rows:
         return None
     operation, because = chosen
-    kind, values = _chosen(asked)[1], [value for row in rows for value in still_open(row)]
+    values = [value for row in rows for value in still_open(row)]
     return ToConfirm(
         operation,
         because,
         words=SHORT_REASONS[cast("Because", because)],
         kind=KIND_WORDS[kind] if kind else "",
         rows=len(rows),
-        values=len(values),
         places=sum(one.count for one in values),
+        targets=tuple(Target(value=one.digest) for one in values),
         sure=f"{operation} {because}",
     )
-
-
-def _rows_for_all(asked: AskedPage, found: Review) -> list[ListedRow]:
-    """Give the rows that wait and have no choice of their own in the form, of the kind that is shown."""
-    return [row for row in waiting_rows(found, _chosen(asked)[1]) if not asked.said(f"d-{row.values[0].digest}")]
 
 
 def _last_saved(case: OpenCase) -> int:
@@ -289,8 +289,7 @@ def _of_all(asked: AskedPage, found: Review) -> Iterator[WantedDecision]:
     if confirm is not None and asked.said("sure") != confirm.sure:
         raise Unconfirmed
     if confirm is not None:
-        targets = tuple(Target(value=value.digest) for row in _rows_for_all(asked, found) for value in still_open(row))
-        yield WantedDecision(confirm.operation, (), confirm.because, targets=targets)
+        yield WantedDecision(confirm.operation, (), confirm.because, targets=confirm.targets)
 
 
 def _wanted(asked: AskedPage) -> list[WantedDecision]:
