@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bench.findings import RECORDS, make
-from engine.case.acts import CaseOpened
+from engine.case.acts import CaseOpened, VendorAsked
 from engine.case.folder import OpenCase
 from engine.case.opening import open_new
 from engine.case.person import parse_person
@@ -36,6 +36,6 @@ def make_case(home: Path, address: str, name: str) -> OpenCase:
     (run / "manifest.json").write_text(json.dumps(body))
     now = datetime.now(UTC)
     opened = CaseOpened(reference=REFERENCE, regime="gdpr", language="en", received=date.fromisoformat("2026-11-29"), digests=())
-    made = open_new(Vault(home), opened, parse_person([f"email: {address}"]), ["zoom"], now)
+    made = open_new(Vault(home), opened, parse_person([f"email: {address}"]), [VendorAsked(vendor="zoom")], now)
     take_run(made, run, read_run(run), now, same=True)
     return made

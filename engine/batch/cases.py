@@ -100,7 +100,7 @@ class BatchCases:
             simulated=bool(rows[0][2]),
         )
         person = Person(identifiers={one.kind: (one.value,) for one in who.values()})
-        return open_new(self.vault, opened, person, tuple(dict.fromkeys(row[1] for row in rows)), now)
+        return open_new(self.vault, opened, person, [acts.VendorAsked(vendor=name) for name in dict.fromkeys(row[1] for row in rows)], now)
 
     def words(self) -> str | None:
         """Say which results were not taken in; None where all were."""

@@ -37,10 +37,14 @@ class CaseOpened(Act, frozen=True, tag="opened"):
 
 
 class VendorAsked(Act, frozen=True, tag="asked"):
-    """A vendor belongs to the case; `by` is the kind of identifier it is asked by, where one was chosen."""
+    """A vendor belongs to the case; `by` is the kind of identifier it is asked by, where one was chosen.
+
+    `title`, here and below: what the operator calls a system, where the log did not say it yet: no run will, and a package has to.
+    """
 
     vendor: str
     by_kind: str | None = None
+    title: str | None = None
 
 
 class Named(Act, frozen=True, tag="named"):
@@ -130,6 +134,7 @@ class TakenIn(Act, frozen=True, tag="taken"):
     unasked: tuple[str, ...] = ()
     by_kinds: tuple[str, ...] = ()
     later: str | None = None
+    title: str | None = None
 
 
 class Excused(Act, frozen=True, tag="excused"):
@@ -148,6 +153,7 @@ class MailSending(Act, frozen=True, tag="sending"):
     purpose: str
     reminder: bool = False
     mail: str | None = None
+    title: str | None = None
 
 
 class MailSent(Act, frozen=True, tag="sent"):
@@ -186,6 +192,7 @@ class OwnerAnswered(Act, frozen=True, tag="answered"):
     proof: str | None = None
     kept: str | None = None
     why: str | None = None
+    title: str | None = None
 
 
 class MailNoted(Act, frozen=True, tag="noted"):

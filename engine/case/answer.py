@@ -22,6 +22,7 @@ from engine.case.other_identifiers import NOBODY
 from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
 from engine.case.taken_run import PERIOD, TakenRun, read_run
+from engine.catalogue import spec_title
 from engine.errors import Refused, UsageError
 from engine.package.content import CaseAnswer, RecordKind, Sender, Service
 from engine.package.summary import WHOLE
@@ -206,7 +207,8 @@ def service_without_run(case: OpenCase, vendor: str, part: VendorPart) -> Servic
     nothing = part.contact == "answered_none" and not part.files
     how = WORDS[language]["received"] if part.files else WORDS[language]["nothing"] if nothing else ""
     subject: Literal["no_match", "none"] = "no_match" if nothing else "none"
-    return Service(vendor=vendor, title=vendor, subject=subject, how=how, why=part.left_out, information=information_in(None, language))
+    title = part.title or spec_title(vendor) or vendor
+    return Service(vendor=vendor, title=title, subject=subject, how=how, why=part.left_out, information=information_in(None, language))
 
 
 def information_in(told: Information | None, language: str) -> Mapping[str, str | None]:

@@ -47,7 +47,7 @@ def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, h
         written = write_package(answer, bag, signing)
         found = find_leaks(answer, bag, texts)
         _check_clean(case, found, digest)
-        return put_in_place(case, work, _built(answer, written, stands_on(case).n, found))
+        return put_in_place(case, work, _built(answer, written, stands_on(case).n, found, digest))
 
 
 def _given(
@@ -61,7 +61,7 @@ def _given(
     return services, data.texts
 
 
-def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks) -> BuiltPackage:
+def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks, digest: Digest) -> BuiltPackage:
     kinds = [kind for service in answer.services for kind in service.kinds]
     files = [file for service in answer.services for file in (*service.files, *(one for kind in service.kinds for one in kind.files))]
     return BuiltPackage(
@@ -75,6 +75,7 @@ def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks) -> BuiltP
         opaque=found.opaque,
         held=sum(sum(kind.held.values()) for kind in kinds),
         held_files=sum(file.source is None and file.because is not None for file in files),
+        given_too=tuple(_slipped(found.confirm, digest)),
     )
 
 

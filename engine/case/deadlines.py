@@ -111,3 +111,8 @@ def after(day: date, period: Period, closed: Collection[date] = ()) -> date:
 def off(day: date, closed: Collection[date]) -> bool:
     """Whether nobody works on a day: Saturday, Sunday, or one that the operator closes on."""
     return day.weekday() > LAST_WORKING or day in closed
+
+
+def days_left(answer: date | None, today: date) -> int | None:
+    """Give the days until the answer is due, negative when it is late; None while the clock stands still."""
+    return None if answer is None else (answer - today) // timedelta(days=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -76,9 +76,11 @@ class Excuse(msgspec.Struct, frozen=True):
 class VendorPart(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused.
 
-    `refused`: what was fetched last may be somebody else's. `known`: of how many identifiers not all were asked by, and nobody was found.
+    `title`: what the operator calls it. `refused`: what was fetched last may be somebody else's.
+    `known`: of how many identifiers not all were asked by, and nobody was found.
     """
 
+    title: str | None = None
     by_kind: str | None = None
     run: acts.TakenIn | None = None
     files: tuple[acts.TakenIn, ...] = ()
@@ -227,21 +229,24 @@ def _approved(case: Case, act: acts.Approved, line: LogLine) -> Case:
     return replace(case, approved=act.package, approved_by=line.by, deciders=frozenset())
 
 
-def _part(case: Case, vendor: str) -> VendorPart:
-    return case.vendors.get(vendor) or VendorPart(right=case.opened.right if case.opened is not None else "access")
+def _part(case: Case, act: Any) -> VendorPart:
+    """Give what a case has of the vendor that an act is about, with what the act calls it."""
+    part = case.vendors.get(act.vendor) or VendorPart(right=case.opened.right if case.opened is not None else "access")
+    title: str | None = getattr(act, "title", None)
+    return part if title is None else replace(part, title=title)
 
 
 def _in_part(change: Callable[[VendorPart, Any], VendorPart]) -> Take:
     """Make an act about one vendor change that vendor's part."""
 
     def take(case: Case, act: Any, _: LogLine) -> Case:
-        return replace(case, vendors={**case.vendors, act.vendor: change(_part(case, act.vendor), act)})
+        return replace(case, vendors={**case.vendors, act.vendor: change(_part(case, act), act)})
 
     return take
 
 
 def _taken(case: Case, act: acts.TakenIn, _: LogLine) -> Case:
-    part = replace(_part(case, act.vendor), left_out=None)
+    part = replace(_part(case, act), left_out=None)
     told: dict[str, Any] = {"files": (*part.files, act)}
     if act.kind == "run":
         told = {"run": act, "refused": None, "known": lacking_perhaps(act, case.digests)}
@@ -268,7 +273,7 @@ def _asked(*events: ContactEvent) -> Take:
     """
 
     def take(case: Case, act: Any, line: LogLine) -> Case:
-        part = _part(case, act.vendor)
+        part = _part(case, act)
         before = contact = part.contacts.get(act.purpose, Contact())
         for event in events or _of_answer(act):
             contact, _ = follow(contact, event, line.at)
@@ -300,7 +305,7 @@ def _late(part: VendorPart, act: acts.OwnerLate) -> VendorPart:
 
 
 def _stopped(case: Case, act: acts.ContactStopped, line: LogLine) -> Case:
-    part = _part(case, act.vendor)
+    part = _part(case, act)
     which = [act.purpose] if act.purpose is not None else [*part.contacts] or [part.right]
     stopped = {purpose: follow(part.contacts.get(purpose, Contact()), "stop", line.at)[0] for purpose in which}
     return replace(case, vendors={**case.vendors, act.vendor: replace(part, contacts={**part.contacts, **stopped})})
@@ -392,8 +397,3 @@ GUARDS: Mapping[type[Act], Guard] = {
     acts.Excused: _wants(lambda case, act: act.vendor not in case.vendors, lambda _, act: f"{act.vendor} is no part of the case"),
     acts.Released: _wants(lambda case, act: act.package != case.approved, lambda *_: "another package was approved"),
 }
-
-
-def days_left(answer: date | None, today: date) -> int | None:
-    """Give the days until the answer is due, negative when it is late; None while the clock stands still."""
-    return None if answer is None else (answer - today) // timedelta(days=1)

@@ -29,15 +29,17 @@ def check_free(home: Path, reference: str) -> Path:
     return folder
 
 
-def open_new(vault: Vault, opened: CaseOpened, person: Person, vendors: Sequence[str], now: datetime, by: str | None = None) -> OpenCase:
-    """Open a case for a person; digests and earlier cases of theirs are added to `opened`.
+def open_new(
+    vault: Vault, opened: CaseOpened, person: Person, asked: Sequence[VendorAsked], now: datetime, by: str | None = None
+) -> OpenCase:
+    """Open a case for a person, with the vendors that belong to it; digests and earlier cases of theirs are added to `opened`.
 
     Raises UsageError where the reference is taken, NotConnected, DiskError, OutputError; nothing is kept then.
     """
     home, place = vault.home, check_free(vault.home, opened.reference)
     digest = digest_key(home).of(person.all())
     again = same_person(home, digest.all, digest.key_id, opened.reference)
-    acts = [replace(opened, digests=digest.all, key_id=digest.key_id, again=again), *(VendorAsked(vendor=name) for name in vendors)]
+    acts = [replace(opened, digests=digest.all, key_id=digest.key_id, again=again), *asked]
     prepare(home)
     with scratch(home / CASES) as part:
         write_person(vault.keys, part, opened.reference, person)

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from engine.case.folder import OpenCase
+from engine.case.slipped import SlippedValue
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write, prepare, read_private, sync_folder, write_private
 from engine.decoding import decoder
@@ -26,7 +27,8 @@ RELEASES, BUILT, MAKING = "releases", "built.json", ".building"
 class BuiltPackage(msgspec.Struct, frozen=True, kw_only=True):
     """A package that was built: the sha256 that stands for it, the number of the act it stands on, and what its check found.
 
-    `elsewhere` names the places of values that are withheld at one place and given at another by decision; `whole` counts the short
+    `elsewhere` names the places of values that are withheld at one place and given at another by decision, and `given_too` the values, by
+    their digests; an older package does not. `whole` counts the short
     or common values that were compared as whole values only, `opaque` the files handed over that are no text and were not searched.
     `withheld` counts places inside of records, `held` whole records, `held_files` files; None where it was not counted yet.
     """
@@ -41,6 +43,7 @@ class BuiltPackage(msgspec.Struct, frozen=True, kw_only=True):
     opaque: int = 0
     held: int = 0
     held_files: int | None = None
+    given_too: tuple[SlippedValue, ...] = ()
 
 
 class Package(msgspec.Struct, frozen=True):

@@ -12,12 +12,13 @@ import msgspec
 
 from engine.case.acts import Decided, Target
 from engine.case.findings import NAME as FINDINGS
-from engine.case.findings import Findings, settled
+from engine.case.findings import Findings, ListedRow, ListedValue, settled
 from engine.case.findings_fill import Digest, Flags, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
 from engine.case.person import Person, read_person
+from engine.case.row_filter import RowFilter
 from engine.case.ruled import all_in_force, in_review, of_nobody, put_in_force
 from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.vault import Vault
@@ -307,13 +308,22 @@ def _line(file: Path, line: str, text: str) -> bytes:
 
 def _waiting(case: OpenCase, found: Review) -> list[Target]:
     """Give every value that waits for a decision, and every file. Raises UsageError where nothing does."""
-    rows = found.findings.listed(found.findings.totals().undecided)
-    values = [Target(value=value.digest) for row in rows if row.undecided for value in row.values if not value.settled]
+    values = [Target(value=value.digest) for row in waiting_rows(found) for value in still_open(row)]
     files = [Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found) if one.ruling.do == "ask"]
     if not values and not files:
         message = f"{WAITING}: nothing waits for a decision; nothing was written"
         raise UsageError(message)
     return [*values, *files]
+
+
+def waiting_rows(found: Review, kind: str = "") -> list[ListedRow]:
+    """Give the rows of values that wait for a decision; of one kind, where it is named."""
+    return found.findings.listed(found.findings.totals().undecided, only=RowFilter("undecided", kind))
+
+
+def still_open(row: ListedRow) -> list[ListedValue]:
+    """Give the values of a row that a decision about all that waits is about."""
+    return [value for value in row.values if not value.settled]
 
 
 def _values(found: Review, beginning: str) -> list[Target]:

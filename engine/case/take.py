@@ -259,15 +259,18 @@ def free_place(folder: Path, vendor: str) -> Path:
     return next(place for name in names if not os.path.lexists(place := folder / name))
 
 
-def take_file(case: OpenCase, source: Path, vendor: str, now: datetime) -> TakenIn:
+def take_file(case: OpenCase, source: Path, vendor: str, now: datetime, *, title: str | None = None) -> TakenIn:
     """Copy a file that an owner gave into the case under a name of ours, and record it. Raises UsageError, DiskError, OutputError."""
-    return cast("TakenIn", take_files(case, [(source, source.name)], vendor, now)[0].act)
+    return cast("TakenIn", take_files(case, [(source, source.name)], vendor, now, title=title)[0].act)
 
 
-def take_files(case: OpenCase, files: Sequence[tuple[Path, str]], vendor: str, now: datetime, then: Sequence[Act] = ()) -> list[LogLine]:
+def take_files(
+    case: OpenCase, files: Sequence[tuple[Path, str]], vendor: str, now: datetime, then: Sequence[Act] = (), *, title: str | None = None
+) -> list[LogLine]:
     """Copy files that an owner gave, with the names that they have there, and record them and what they mean: all of it, or nothing.
 
-    Each lies in a folder of its own, under a name of ours. Raises UsageError, DiskError, OutputError.
+    Each lies in a folder of its own, under a name of ours. `title`: what the operator calls the system, where the log does not say it yet.
+    Raises UsageError, DiskError, OutputError.
     """
     if not VENDOR.fullmatch(vendor):
         message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
@@ -279,7 +282,7 @@ def take_files(case: OpenCase, files: Sequence[tuple[Path, str]], vendor: str, n
 
         def acts(places: Sequence[Path]) -> Sequence[Act]:
             taken = [
-                TakenIn(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=proof, kind="file")
+                TakenIn(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=proof, kind="file", title=title)
                 for place, proof in zip(places, sums, strict=True)
             ]
             return [*taken, *then]

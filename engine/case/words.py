@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 from engine.case.acts import EARLIER, FILES, OTHERS, Act, Gap
-from engine.case.deadlines import Deadlines, Regime
-from engine.case.fold import ENDED, Case, VendorPart, days_left
+from engine.case.deadlines import Deadlines, Regime, days_left
+from engine.case.fold import ENDED, Case, VendorPart
 from engine.contact.steps import Contact
 from engine.language.text.mistakes import counted
 

@@ -28,7 +28,7 @@ from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.explain.run_folder import run_folder
-from engine.owners.book import title_of
+from engine.owners.book import title_of, untold_title
 from engine.owners.new_case import WantedCase, check_wanted, open_wanted
 
 LONGEST = 64 * 1024
@@ -133,7 +133,7 @@ def add_command(reference: str, source: Path, vendor: str | None, *, same_person
         raise UsageError(message)
     else:
         case.may(acts.TakenIn(vendor=vendor, folder="", proof="", kind="file"))
-        take.take_file(case, source, vendor, now())
+        take.take_file(case, source, vendor, now(), title=untold_title(home(), vendor, case.case))
         print_text(f"Taken in: a file of {vendor}.")
     tell_next(case)
 
@@ -165,7 +165,7 @@ def letter_command(reference: str, kind: str, why: str | None, ground: str = "ot
     if ground not in get_args(acts.Ground):
         message = f"--ground {ground}: there are {', '.join(get_args(acts.Ground))}; nothing was written"
         raise UsageError(message)
-    more = conclusion(case, lambda vendor: title_of(where, vendor)) if kind == "conclude" else None
+    more = conclusion(case, lambda vendor: title_of(where, vendor, case.case)) if kind == "conclude" else None
     name = do_with_letter(case, where, WantedLetter(kind, why, more, cast("acts.Ground", ground)), today(), now)
     print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
     if is_address_in_doubt(case.case):

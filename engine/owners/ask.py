@@ -24,7 +24,7 @@ from engine.contact.steps import Contact, ContactEvent, follow
 from engine.contact.token import make_token, message_id, tokens
 from engine.errors import UsageError
 from engine.language.model.contact import AN_ADDRESS, MAILBOX
-from engine.owners.book import MailServer, Owner
+from engine.owners.book import MailServer, Owner, untold_title
 from engine.owners.smtp import deliver
 from engine.pages.languages import day_words
 from engine.replaced import replace
@@ -92,7 +92,8 @@ def ask(asking: Asking, post: Post, now: datetime, event: ContactEvent) -> MailO
     if server is not None:
         del mail["X-Unsent"]  # where it arrives, it is no draft
     file = f"mails/{case.case.n + 1}-{vendor}-{purpose}.eml"
-    sending = acts.MailSending(vendor=vendor, message_id=name, purpose=purpose, reminder=todo == ("reminder",), mail=file)
+    title = untold_title(asking.home, vendor, case.case)
+    sending = acts.MailSending(vendor=vendor, message_id=name, purpose=purpose, reminder=todo == ("reminder",), mail=file, title=title)
     written = _written(case.folder / file, mail.as_bytes())
     sent = acts.MailSent(vendor=vendor, message_id=name, purpose=purpose, by_hand=server is None)
     if server is None:

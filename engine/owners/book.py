@@ -5,15 +5,18 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from engine.case.fold import Case
 from engine.case.letters import LANGUAGES
 from engine.case.operator_file import misfits, read_operator_file
-from engine.catalogue import load
+from engine.catalogue import load, spec_title
 from engine.connection.state_folder import VENDOR
 from engine.contact.steps import PatienceRule
 from engine.errors import HabeasError, UsageError
@@ -145,15 +148,29 @@ def _line(home: Path, vendor: str) -> str:
     return f"write `owners: {{{vendor}: {{to: ADDRESS}}}}` into {home / CONTACTS}"
 
 
-def title_of(home: Path, vendor: str) -> str:
+def title_of(home: Path, vendor: str, case: Case | None = None) -> str:
     """Give what people call a system. Raises UsageError where contacts.yaml cannot be used."""
-    return title_among(contacts(home), vendor)
+    return title_among(contacts(home), vendor, case)
 
 
-def title_among(told: Contacts, vendor: str) -> str:
-    """Give what people call a system, as the operator's file or else its spec says; without both, its name."""
-    entry = told.owners.get(vendor)
-    return (entry.title if entry else None) or _of_spec(vendor, "access")[1] or vendor
+def title_among(told: Contacts, vendor: str, case: Case | None = None) -> str:
+    """Give what people call a system: as the log of its case says, which a package goes by; else the operator's file; else its spec.
+
+    Without all of them it goes by its name.
+    """
+    part, entry = case.vendors.get(vendor) if case is not None else None, told.owners.get(vendor)
+    return (part.title if part is not None else None) or (entry.title if entry else None) or titled_by_spec(vendor) or vendor
+
+
+titled_by_spec = lru_cache(maxsize=64)(spec_title)  # a spec's file does not change while a portal runs
+
+
+def untold_title(home: Path, vendor: str, case: Case) -> str | None:
+    """Give what the operator calls a system, for the log; None where that says so already, or the file cannot be used."""
+    with suppress(HabeasError):  # what is wrong with the file is said where owners are asked: a file can be taken in without it
+        entry, part = contacts(home).owners.get(vendor), case.vendors.get(vendor)
+        return entry.title if entry is not None and (part is None or part.title != entry.title) else None
+    return None
 
 
 def _of_spec(vendor: str, purpose: str) -> tuple[ContactWaySpec | None, str | None]:

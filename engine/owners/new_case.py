@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from engine.case.acts import CaseOpened
+from engine.case.acts import CaseOpened, VendorAsked
 from engine.case.folder import OpenCase
 from engine.case.letters import LANGUAGES
 from engine.case.opening import check_free, open_new
@@ -70,4 +70,5 @@ def open_wanted(vault: Vault, wanted: WantedCase, person: Person, now: datetime,
         simulated=wanted.simulated,
         right=cast("ContactPurpose", PURPOSES[PURPOSES.index(wanted.right)]),  # the very constant: it is left out where it is usual
     )
-    return open_new(vault, opened, person, wanted.vendors, now, by)
+    titles = {name: entry.title for name, entry in contacts(vault.home).owners.items()}
+    return open_new(vault, opened, person, [VendorAsked(vendor=name, title=titles.get(name)) for name in wanted.vendors], now, by)

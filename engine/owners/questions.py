@@ -19,7 +19,7 @@ from engine.contact.steps import due_at
 from engine.errors import HabeasError, UsageError
 from engine.language.model.contact import PURPOSES
 from engine.owners.ask import Asking, MailOutcome, Post, ask
-from engine.owners.book import contacts, owner_of
+from engine.owners.book import contacts, owner_of, untold_title
 from engine.owners.smtp import password
 
 ANSWERS = {"data": "answered_data", "none": "answered_none", "deleted": "answered_deleted", "declined": "declined"}
@@ -117,7 +117,12 @@ def record_answer(case: OpenCase, home: Path, wanted: WantedAnswer, now: datetim
         message = f"{fault}; nothing was recorded"
         raise UsageError(message)
     answered = acts.OwnerAnswered(
-        vendor=wanted.vendor, purpose=wanted.purpose, answer=ANSWERS[wanted.word], kept=wanted.kept, why=wanted.why
+        vendor=wanted.vendor,
+        purpose=wanted.purpose,
+        answer=ANSWERS[wanted.word],
+        kept=wanted.kept,
+        why=wanted.why,
+        title=untold_title(home, wanted.vendor, case.case),
     )
     case.may(answered)
     if wanted.files:

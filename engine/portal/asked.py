@@ -127,7 +127,7 @@ Do = Callable[[AskedPage], str | Portrayed | SentFile]
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:
     """Make a page. An error of an act stands in it first, and what was typed is kept: beside it, where no field takes it now."""
-    called = system_titles(asked.home)
+    called = values.get("system") or system_titles(asked.home)
     told = {
         "language": LANGUAGE,
         "root": "/",

@@ -9,6 +9,7 @@ from engine.case.regimes import due
 from engine.case.words import left
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage
+from engine.portal.titles import system_titles
 
 PARTS = {
     "": "Overview",
@@ -31,6 +32,7 @@ def case_head(asked: AskedPage, case: OpenCase, here: str) -> dict[str, Any]:
     return {
         "reference": case.reference,
         "state": case.case.state,
+        "system": system_titles(asked.home, case),
         "n": case.case.n,
         "at": at,
         "tabs": [(name, f"{at}/{part}".rstrip("/"), part == here) for part, name in PARTS.items()],

@@ -7,7 +7,8 @@ from datetime import date
 
 import msgspec
 
-from engine.case.fold import ENDED, days_left
+from engine.case.deadlines import days_left
+from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from engine.case.act_sentences import REASON_WORDS
+from engine.case.acts import LogLine
 from engine.case.deciding import WantedDecision, decide, look_through
 from engine.case.folder import OpenCase
 from engine.case.review import Review
@@ -38,6 +39,12 @@ def reason_for(operation: str, because: str) -> str:
     return because
 
 
+def chosen_for_all(asked: AskedPage, offered: Iterable[str]) -> tuple[str, str] | None:
+    """Give what was chosen for all that wait, and the reason; None where nothing was. Raises UsageError as `reason_for`."""
+    operation = asked.said("all")
+    return (operation, reason_for(chosen_operation(operation, offered), asked.said("r-all"))) if operation else None
+
+
 def decide_wanted(asked: AskedPage, case: OpenCase, chosen: Callable[[Review], list[WantedDecision]]) -> None:
     """Decide what was chosen: all of it, or nothing. Raises UsageError, Stale, SpecError, DiskError, OutputError."""
     if not all_in_force(case):
@@ -52,6 +59,17 @@ def decide_wanted(asked: AskedPage, case: OpenCase, chosen: Callable[[Review], l
         after, _, _ = decide(case, found, wanted, asked.now)
     with after.findings:
         return
+
+
+def saved_last(case: OpenCase) -> list[int]:
+    """Give the decisions that hold and were saved together last, by their acts: all of one moment, of one person, side by side."""
+    found = list[LogLine]()
+    for line in reversed(case.lines):
+        if found and (line.at, line.by) != (found[0].at, found[0].by):
+            break
+        if line.n in case.case.decisions:
+            found.append(line)
+    return [line.n for line in reversed(found)]
 
 
 def numbers_of(text: str) -> list[int]:

@@ -22,7 +22,7 @@ from engine.errors import HabeasError, UsageError
 from engine.explain.run_folder import run_folder
 from engine.language.model.contact import PURPOSES
 from engine.owners.ask import Asking, draft
-from engine.owners.book import contacts, owner_of, title_of
+from engine.owners.book import contacts, owner_of, title_of, untold_title
 from engine.owners.maildir import read_file
 from engine.owners.questions import WantedAnswer, WantedQuestion, ask_owner, due_day, record_answer, stop_asking
 from engine.owners.take_in import take_mail
@@ -84,7 +84,7 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the questions of a case; with `?ask=zoom/access` the letter that would be sent."""
     case = asked.case
     made, fault = _draft(asked, case)
-    known, called = dict.fromkeys((*case.case.vendors, *systems(asked.home))), system_titles(asked.home)
+    known, called = dict.fromkeys((*case.case.vendors, *systems(asked.home))), system_titles(asked.home, case)
     purposes = sorted(PURPOSES, key=lambda purpose: purpose != case.opened.right)
     return portray(
         "contacts.html",
@@ -231,7 +231,8 @@ def _file(asked: AskedPage, case: OpenCase) -> str:
         message = "no file was chosen; nothing was taken in"
         raise UsageError(message)
     case.may(TakenIn(vendor=vendor, folder="", proof="", kind="file"))
-    take.take_files(case, [(file.path, file.claimed) for file in files], vendor, asked.now)
+    title = untold_title(asked.home, vendor, case.case)
+    take.take_files(case, [(file.path, file.claimed) for file in files], vendor, asked.now, title=title)
     return f"/case/{case.reference}/files"
 
 

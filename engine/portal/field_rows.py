@@ -40,7 +40,10 @@ class RowFinding(msgspec.Struct, frozen=True):
 
 
 class FieldRow(msgspec.Struct, frozen=True):
-    """A field with a value; `length` is that of a text that is cut, `acts` are the decisions on it, `operation` was chosen in the form."""
+    """A field with a value; `length` is that of a text that is cut, `acts` are the decisions on it, `operation` was chosen in the form.
+
+    `found` are the first of what was found in it, and `more` says how many there are beside them; `asked`: whether one of all waits.
+    """
 
     number: int
     node: FieldNode
@@ -48,13 +51,10 @@ class FieldRow(msgspec.Struct, frozen=True):
     length: int | None
     items: int | None
     found: tuple[RowFinding, ...]
+    more: int
+    asked: bool
     acts: tuple[tuple[int, str], ...]
     operation: str
-
-    @property
-    def asked(self) -> bool:
-        """Whether something in it waits for a decision."""
-        return any(one.do == "ask" for one in self.found)
 
 
 class RecordField(msgspec.Struct, frozen=True):
@@ -108,7 +108,9 @@ def row_of(kind: SeenKind, field: RecordField, cells: Cells, record: str) -> Fie
         html=_html(field, cells),
         length=len(value) if isinstance(value, str) and len(value) > LONGEST else None,
         items=len(value) if many else None,
-        found=tuple(_finding(one, field.value) for one in field.rulings),
+        found=tuple(_finding(one, field.value) for one in field.rulings[:MOST_ITEMS]),
+        more=max(0, len(field.rulings) - MOST_ITEMS),
+        asked=any(one.do == "ask" for one in field.rulings),
         acts=tuple(_acts(kind, field, record)),
         operation=kind.seen.asked.said(f"d-{field.number}"),
     )

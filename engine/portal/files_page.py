@@ -13,7 +13,16 @@ from engine.case.folder import OpenCase
 from engine.case.review import RECEIVED, Review, files_of
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile
-from engine.portal.choices import REASONS, SHORT_REASONS, WHOLE, chosen_operation, decide_wanted, numbers_of, reason_for
+from engine.portal.choices import (
+    REASONS,
+    SHORT_REASONS,
+    WHOLE,
+    chosen_for_all,
+    chosen_operation,
+    decide_wanted,
+    numbers_of,
+    reason_for,
+)
 from engine.portal.seen import SeenCase, looked_through
 from engine.release.ruling import Ruling
 
@@ -110,11 +119,11 @@ def do_files(asked: AskedPage) -> str:
 
 def _of_all(asked: AskedPage, case: OpenCase, found: Review) -> Iterator[WantedDecision]:
     """Read what was chosen for all files that wait, but for those with a choice of their own."""
-    if operation := asked.said("all"):
+    if (chosen := chosen_for_all(asked, WHOLE)) is not None:
+        operation, because = chosen
         waits = (one for one in files_of(case, found) if one.ruling.do == "ask" and not asked.said(f"d-{one.vendor}/{one.file}"))
         targets = tuple(Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in waits)
         if targets:
-            because = reason_for(chosen_operation(operation, WHOLE), asked.said("r-all"))
             yield WantedDecision(operation, (), because, targets=targets)
 
 

@@ -74,7 +74,7 @@ def _portrayed(seen: SeenCase, vendors: list[str]) -> Portrayed:
 def _kinds(seen: SeenCase, vendor: str, counted: Mapping[tuple[str, str], CountedKind]) -> ServiceKinds:
     part = seen.case.case.vendors[vendor]
     if part.run is None:
-        return ServiceKinds(vendor, system_titles(seen.asked.home)(vendor, None), said="files" if part.files else "nothing")
+        return ServiceKinds(vendor, system_titles(seen.asked.home, seen.case)(vendor, None), said="files" if part.files else "nothing")
     review = next(one for one in seen.found.runs if one.vendor == vendor)
     told = told_run(review.folder, part.run.proof)
     rows = tuple(_rows(seen, part, review, told.run.endpoints, counted))

@@ -69,6 +69,7 @@ class GapRow(msgspec.Struct, frozen=True):
     """Something that was not obtained, as `case excuse` names it, what it is, and the sentence it was accepted with, if it was.
 
     `why`: what the manifest says of it. `early`: it may still come, so that to accept it is not what comes next.
+    `typed`: the sentence of a form that was refused.
     """
 
     name: str
@@ -76,6 +77,7 @@ class GapRow(msgspec.Struct, frozen=True):
     said: str | None = None
     why: str | None = None
     early: bool = False
+    typed: str = ""
 
 
 def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
@@ -110,8 +112,8 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         review_fault=fault,
         over=case.case.state in OVER,
         services=[_service(case, vendor, part) for vendor, part in case.case.vendors.items()],
-        gaps=[gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part, called)],
-        can=_can(case, told, asked),
+        can=(can := _can(case, told, asked)),
+        **_gap_form(asked, case, called, may=can["excuse"]),
         no_longer=too_late(law, told, asked.today, _day) if law.extension is not None and case.case.extended is None else None,
         lines=timeline(asked.home, case, LATEST),
         strays=case.strays(),
@@ -216,6 +218,14 @@ def _files(run: TakenRun) -> int:
     return every["downloaded"]
 
 
+def _gap_form(asked: AskedPage, case: OpenCase, called: Called, *, may: bool) -> dict[str, Any]:
+    """Give the gaps with what was written about them in a form that was refused, and how many `may` be accepted still."""
+    sentences = _sentences(asked)
+    every = (gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part, called))
+    gaps = [replace(gap, typed=sentences.get(gap.name, "")) for gap in every]
+    return {"gaps": gaps, "sentences": sentences, "to_accept": sum(gap.said is None for gap in gaps) if may else 0}
+
+
 def _gaps(vendor: str, part: VendorPart, called: Called) -> list[GapRow]:
     if part.left_out is not None or not part.here:
         return [GapRow(vendor, "the whole service", part.left_out, early=part.contact != "declined")]
@@ -262,9 +272,21 @@ def _may(case: Case, act: acts.Act) -> bool:
     return refusal(case, act) is None
 
 
+def _sentences(asked: AskedPage) -> dict[str, str]:
+    """Give what was written about gaps, by their names: each field of the form has its gap before it."""
+    fields = zip(asked.form.get("what", ()), asked.form.get("say", ()), strict=False)
+    return {what: say.strip() for what, say in fields if say.strip()}
+
+
 def _excuse(asked: AskedPage, case: OpenCase) -> None:
-    say = asked.wanted("say", "what the person will read")
-    case.acts(excuses(case, asked.wanted("what", "what is accepted"), say), asked.now)
+    """Accept every gap that has a sentence, or none. Raises UsageError, Stale, DiskError, OutputError.
+
+    A button for each gap alone would leave what was written about the others in no log and on no page.
+    """
+    sentences = _sentences(asked)
+    if not sentences:
+        asked.wanted("say", "what the person will read")
+    case.acts([act for what, say in sentences.items() for act in excuses(case, what, say)], asked.now)
 
 
 def _letter(kind: str, what: str | None) -> Callable[[AskedPage, OpenCase], None]:
@@ -288,7 +310,7 @@ def _deny(asked: AskedPage, case: OpenCase) -> None:
 
 
 def _conclude(asked: AskedPage, case: OpenCase) -> None:
-    more = conclusion(case, lambda vendor: title_of(asked.home, vendor))
+    more = conclusion(case, lambda vendor: title_of(asked.home, vendor, case.case))
     do_with_letter(case, asked.home, WantedLetter("conclude", None, more), asked.today, lambda: asked.now)
 
 

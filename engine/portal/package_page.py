@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast, get_args
@@ -24,11 +23,11 @@ from engine.package.seal import SealKind
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 from engine.portal.errand import Errand, ErrandOrder, begin
-from engine.portal.field_names import called
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
-from engine.portal.seen import shown_values
+from engine.portal.seen import shown_values, shown_where_withheld
 from engine.portal.titles import system_titles
+from engine.portal.two_places import SlippedRow, two_places
 from engine.portal.users import read_users
 
 SEALS = {
@@ -38,7 +37,6 @@ SEALS = {
 }
 
 
-DATA_FILE = re.compile(r"data/([a-z0-9_]+)/([a-z0-9_]+)\.(?:csv|json)")
 UNREADY = {
     "over": "the case is over",
     "fetch": "nothing was fetched",
@@ -62,6 +60,7 @@ class PackageShown(msgspec.Struct, frozen=True):
     whole: int
     opaque: int
     elsewhere: tuple[str, ...]
+    given_too: tuple[SlippedRow, ...] = ()
     why_not: tuple[str, ...] = ()
     others_may: bool = False
 
@@ -107,29 +106,10 @@ def _approvers(asked: AskedPage, case: OpenCase) -> list[str]:
     return [name for name, user in users.items() if user.role == "approve" and name not in decided]
 
 
-class SlippedRow(msgspec.Struct, frozen=True):
-    """A value that is withheld at one place and stands in the records of other kinds: where, as links, and in what else.
-
-    `shown` is empty where no rule and no finder found it, or it cannot be looked up: then only its place is known.
-    """
-
-    shown: str
-    vendor: str
-    endpoint: str
-    field: str
-    kinds: tuple[tuple[str, str], ...]
-    other: bool
-
-
 def _slipped(asked: AskedPage, case: OpenCase, errand: Errand) -> Iterator[SlippedRow]:
     """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
     every = [value for line in errand.lines for value in line.slipped]
-    shown = shown_values(asked, case, {slipped.value for slipped in every})
-    for slipped in every:
-        kinds = {(told[1], told[2]): None for told in map(DATA_FILE.fullmatch, slipped.files) if told is not None}
-        field = called(slipped.vendor, slipped.endpoint, slipped.pointer)
-        other = any("/files/" in name for name in slipped.files)
-        yield SlippedRow(shown.get(slipped.value, ""), slipped.vendor, slipped.endpoint, field, tuple(kinds), other)
+    return two_places(every, shown_values(asked, case, {slipped.value for slipped in every}))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
@@ -178,6 +158,7 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
         files=told.files,
         whole=told.whole,
         elsewhere=told.elsewhere,
+        given_too=tuple(two_places(told.given_too, shown_where_withheld(asked, case, told.given_too))),
         why_not=why,
         others_may=asked.by is not None and next(blocks(case.case, case.reference, 0), None) is None,
     )

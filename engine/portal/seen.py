@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.case.fold import ENDED, RUNNING, refusal
 from engine.case.folder import OpenCase
 from engine.case.review import Review
 from engine.case.ruled import all_in_force
+from engine.case.slipped import SlippedValue, texts_where_withheld
 from engine.errors import HabeasError
 from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile, Show, portray
 from engine.portal.case_head import case_head
@@ -26,6 +27,7 @@ TOO_DEEP = (
 )
 
 
+MOST_AT_ONCE = 500
 TRIED = Decided(operation="hold", target=Target(), because="third_party")
 
 
@@ -41,7 +43,29 @@ def shown_values(asked: AskedPage, case: OpenCase, digests: Collection[str]) -> 
     except (HabeasError, OSError, RecursionError):
         return {}
     with found.findings:
-        return found.findings.shown(digests)
+        return _shown(found, digests)
+
+
+def shown_where_withheld(asked: AskedPage, case: OpenCase, every: Sequence[SlippedValue]) -> dict[str, str]:
+    """Give values by their digests, also those that were withheld by their place and are in no list of what was found.
+
+    Without those that cannot be looked up, as `shown_values`.
+    """
+    if not every or not all_in_force(case):
+        return {}
+    try:
+        found = look_through(case, asked.home, asked.now)
+        with found.findings:
+            known = _shown(found, {one.value for one in every})
+            return known | texts_where_withheld(found.runs, (one for one in every if one.value not in known), found.digest)
+    except (HabeasError, OSError, RecursionError):
+        return {}
+
+
+def _shown(found: Review, digests: Collection[str]) -> dict[str, str]:
+    every = sorted(digests)
+    parts = (every[at : at + MOST_AT_ONCE] for at in range(0, len(every), MOST_AT_ONCE))
+    return {value: text for part in parts for value, text in found.findings.shown(part).items()}
 
 
 class SeenCase(msgspec.Struct, frozen=True):

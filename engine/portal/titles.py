@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from engine.case.answer import LOOKUP
@@ -13,16 +13,13 @@ from engine.errors import HabeasError
 from engine.owners.book import CONTACTS, Contacts, contacts, title_among
 from engine.portal.field_names import WHO, run_titles
 
-spec_title = lru_cache(maxsize=64)(partial(title_among, Contacts()))  # a spec's file does not change while a portal runs
-
 
 def system_titles(home: Path, case: OpenCase | None = None) -> Called:
     """Give what names systems, and kinds of record of a case as its runs do, in quotes; what has no title goes by its name."""
 
     def called(vendor: str, endpoint: str | None = None) -> str:
         if endpoint is None:
-            entry = _told(home).owners.get(vendor)
-            return (entry.title if entry is not None else None) or spec_title(vendor)
+            return title_among(_told(home), vendor, case.case if case is not None else None)
         title = _kind(case, vendor, endpoint)
         return f"“{title}”" if title != endpoint else endpoint
 

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import msgspec
@@ -17,13 +17,24 @@ from engine.case.acts import Decided, Released, Target, Undone
 from engine.case.deciding import WantedDecision, decided_words, undo
 from engine.case.findings import ListedRow, RecordPlace, Stand
 from engine.case.folder import OpenCase
-from engine.case.review import Review, files_of
+from engine.case.review import Review, files_of, still_open, waiting_rows
 from engine.case.row_filter import STATES, RowCounts, RowFilter, RowState
 from engine.errors import UsageError
-from engine.portal.asked import AskedPage, Portrayed
-from engine.portal.choices import OFFERED, REASONS, chosen_operation, decide_wanted, numbers_of, reason_for
+from engine.portal.asked import AskedPage, Portrayed, SentFile
+from engine.portal.choices import (
+    OFFERED,
+    REASONS,
+    SHORT_REASONS,
+    chosen_for_all,
+    chosen_operation,
+    decide_wanted,
+    numbers_of,
+    reason_for,
+    saved_last,
+)
 from engine.portal.field_names import WHY, kind_title, labels, why_words
 from engine.portal.seen import SeenCase, look, looked_through
+from engine.release.reasons import Because
 
 ON_A_PAGE = 25
 STATE_WORDS: Mapping[RowState | None, str] = {
@@ -33,6 +44,8 @@ STATE_WORDS: Mapping[RowState | None, str] = {
     "rule": "settled by policy",
     "changed": "decided or undone since the release",
 }
+LAST = "last"  # in place of numbers: the form bears the number of the last act, so that it means the same there and here
+WITH_WAITING = (None, "undecided")  # what shows all that wait; elsewhere only some of it stands
 KIND_WORDS = {"": "anything", **WHY}
 DIGEST = re.compile(r"[0-9a-f]{32,64}")  # the whole of it: what begins alike is another value
 MOST_FIELDS = 3
@@ -73,8 +86,25 @@ class FilterChoice(msgspec.Struct, frozen=True):
     chosen: bool
 
 
+class ToConfirm(msgspec.Struct, frozen=True):
+    """What would be decided for all that wait: how, why and its words, of which kind, how much; `sure` is what the form sends back for yes.
+
+    It names what it says yes to: what is chosen anew in the same form is asked about anew.
+    """
+
+    operation: str
+    because: str
+    words: str
+    kind: str
+    rows: int
+    places: int
+    targets: tuple[Target, ...]
+    sure: str
+
+
 def _values(seen: SeenCase) -> Portrayed:
-    return seen.portrayed("values.html", **_told(seen.asked, seen.case, seen.found))
+    confirm = _to_confirm(seen.asked, seen.found) if seen.error is None else None
+    return seen.portrayed("values.html", to_confirm=confirm, **_told(seen.asked, seen.case, seen.found))
 
 
 show_values = looked_through("values", "Values to decide", _values)
@@ -96,6 +126,8 @@ def _told(asked: AskedPage, case: OpenCase, found: Review) -> dict[str, Any]:
         "offered": OFFERED,
         "reasons": REASONS,
         "elsewhere": _elsewhere(asked, case, found, {row.values[0].digest for row in listed}),
+        "waiting": counts.states["undecided"] if only.state in WITH_WAITING else 0,
+        "last_saved": _last_saved(case),
         "files": sum(one.ruling.do == "ask" for one in files_of(case, found)),
     }
 
@@ -129,6 +161,37 @@ def _kinds(only: RowFilter, counts: RowCounts) -> list[FilterChoice]:
 
 def _choice(words: str, count: int, which: tuple[RowState | None, str], only: RowFilter) -> FilterChoice:
     return FilterChoice(words, count, _query(*which), chosen=which == (only.state, only.kind))
+
+
+def _to_confirm(asked: AskedPage, found: Review) -> ToConfirm | None:
+    """Count what the form would decide for all that wait, of the kind that is shown, but for the rows with a choice of their own.
+
+    None where that is nothing. Raises UsageError as `reason_for`.
+    """
+    chosen = chosen_for_all(asked, OFFERED)
+    kind = _chosen(asked)[1]
+    waits = waiting_rows(found, kind) if chosen is not None else []
+    rows = [row for row in waits if not asked.said(f"d-{row.values[0].digest}")]
+    if chosen is None or not rows:
+        return None
+    operation, because = chosen
+    values = [value for row in rows for value in still_open(row)]
+    return ToConfirm(
+        operation,
+        because,
+        words=SHORT_REASONS[cast("Because", because)],
+        kind=KIND_WORDS[kind] if kind else "",
+        rows=len(rows),
+        places=sum(one.count for one in values),
+        targets=tuple(Target(value=one.digest) for one in values),
+        sure=f"{operation} {because}",
+    )
+
+
+def _last_saved(case: OpenCase) -> int:
+    """Count the values that were decided together last; none where that was about something else."""
+    numbers = saved_last(case)
+    return len(numbers) if all(case.case.decisions[number].target.value is not None for number in numbers) else 0
 
 
 def _page(asked: AskedPage, rows: int) -> tuple[int, int]:
@@ -198,7 +261,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def do_values(asked: AskedPage) -> str:
+def do_values(asked: AskedPage) -> str | Portrayed | SentFile:
     """Look through the runs, decide what is chosen, or take decisions back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
     case = asked.seen_case()
     at = f"/case/{case.reference}/values"
@@ -206,11 +269,27 @@ def do_values(asked: AskedPage) -> str:
         look(asked, case)
         return at
     if numbers := asked.said("undo"):
-        undo(case, numbers_of(numbers), asked.now)
+        undo(case, saved_last(case) if numbers == LAST else numbers_of(numbers), asked.now)
         return f"{at}?{_query(*_chosen(asked), p=asked.number('p'))}"
-    decide_wanted(asked, case, lambda _: _wanted(asked))
+    try:
+        decide_wanted(asked, case, lambda found: [*_wanted(asked), *_of_all(asked, found)])
+    except Unconfirmed:
+        return show_values(asked, None)
     kept = _query(*_chosen(asked))
     return f"{at}?{kept}" if kept else at
+
+
+class Unconfirmed(Exception):
+    """All that waits was chosen, and nobody has said yes to how much that is."""
+
+
+def _of_all(asked: AskedPage, found: Review) -> Iterator[WantedDecision]:
+    """Read what was chosen for all that wait. Raises UsageError as `reason_for`, Unconfirmed."""
+    confirm = _to_confirm(asked, found)
+    if confirm is not None and asked.said("sure") != confirm.sure:
+        raise Unconfirmed
+    if confirm is not None:
+        yield WantedDecision(confirm.operation, (), confirm.because, targets=confirm.targets)
 
 
 def _wanted(asked: AskedPage) -> list[WantedDecision]:

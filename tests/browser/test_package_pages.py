@@ -14,7 +14,7 @@ from engine.explain.page import page
 from engine.explain.run_folder import timeline
 from engine.explain.waterfall import waterfall
 from engine.package.pages import write_pages
-from tests.browser.axe import SIZES, cut, shown, violations
+from tests.browser.axe import SIZES, cut, kept, shown, violations
 from tests.conftest import ROOT
 from tests.explain.runs import answer as requested
 from tests.explain.runs import folder
@@ -75,6 +75,8 @@ def test_everybody_can_read_every_kind_of_page(browser, tmp_path):
             shown(browser, width, scheme)
             faults += [(name, size, found) for found in (*violations(browser), *(cut(browser) if name not in ("docs", "trace") else ()))]
             faults += [(name, size, "sideways")] if browser.execute_script(SIDEWAYS) > 0 else []
+        kept(browser, f"package-{name}")
+        kept(browser, f"package-{name}", "print")
         shown(browser, 673, "light", "print")
         faults += [(name, "paper", "sideways")] if name != "trace" and browser.execute_script(SIDEWAYS) > 0 else []
         shown(browser, 1280, "light")
@@ -146,3 +148,21 @@ def test_odd_texts_stay_on_the_page(browser, tmp_path):
         for width in WIDTHS:
             shown(browser, width, "light")
             assert browser.execute_script(SIDEWAYS) <= 0, (name, width)
+
+
+MARKS = """
+const marks = [...document.querySelectorAll(".head .bar span")].map(one => one.getBoundingClientRect()).filter(one => one.width)
+return [marks.length > 1, marks.some((one, at) => at && one.left < marks[at - 1].right + 2), marks.at(-1).right > innerWidth]
+"""
+
+
+def test_the_marks_of_a_timeline_stand_apart(browser, tmp_path):
+    """At any width, on a telephone and beside the numbers of a desk, and however long their words are, to the last one."""
+    for number, seconds in enumerate((0.0095, 1.0, 1.9, 100, 450, 1000, 1900, 4000)):
+        lines = [requested(seconds * 0.9, seconds * 0.1), requested(0.0, seconds / 3)]
+        path = tmp_path / f"{number}.html"
+        path.write_text(waterfall(timeline(folder(tmp_path / str(number), {"meetings": lines}))), "utf-8")
+        browser.get(path.as_uri())
+        for width in (*WIDTHS, 900, 1100, 1920):
+            shown(browser, width, "light")
+            assert browser.execute_script(MARKS) == [True, False, False], (seconds, width)

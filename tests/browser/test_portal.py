@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from engine.case.acts import Identified
-from tests.browser.axe import SIZES, cut, shown, violations
+from tests.browser.axe import SIZES, cut, kept, shown, violations
 from tests.browser.test_package_pages import SIDEWAYS
 from tests.case.acts_kit import NOW
 from tests.case.conftest import fetched_once, ran
@@ -25,7 +24,6 @@ __all__ = ["desk", "empty", "fetched_once", "ran", "serve"]
 AT = "/case/DSR-17"
 SECONDS = 60
 BETWEEN = (320, 1100)  # the narrowest that WCAG 1.4.10 asks for, and a window between a telephone and a desk
-PICTURES = os.environ.get("HABEAS_TEST_PICTURES")  # a folder: what was seen is kept there, to be looked at
 
 
 @pytest.fixture
@@ -59,8 +57,7 @@ def faults(browser, name: str) -> list:
         shown(browser, width, scheme)
         found += [(name, size, fault) for fault in (*violations(browser), *cut(browser))]
         found += [(name, size, "sideways")] if browser.execute_script(SIDEWAYS) > 0 else []
-        if PICTURES:
-            browser.save_screenshot(str(Path(PICTURES) / f"{name}-{width}-{scheme}.png"))
+    kept(browser, name)
     return found
 
 
@@ -93,9 +90,16 @@ def test_everybody_can_use_every_page(judged, desk, ran):
     for name, choice in {"values-chosen": "?show=undecided&kind=emails", "values-none": "?show=hand&kind=phones"}.items():
         judged.get(f"{at}{AT}/values{choice}")
         found += faults(judged, name)
+    judged.get(f"{at}{AT}/values?kind=emails")
+    Select(judged.find_element(By.NAME, "all")).select_by_value("mask")
+    followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
+    found += faults(judged, "values-all-asked")
+    followed(judged, judged.find_element(By.NAME, "sure").click)
+    found += faults(judged, "values-all-decided")
+    assert "values were decided together last." in judged.page_source
     judged.get(at + AT)
     open_here(ran).act(Identified(how="by a colleague"), NOW, by="ana")
-    say = judged.find_element(By.NAME, "say")
+    *_, say = judged.find_elements(By.NAME, "say")
     followed(judged, lambda: say.send_keys("Too large to send.", Keys.TAB, Keys.ENTER))
     assert "the case was changed meanwhile" in judged.page_source
     found += faults(judged, "stale")
@@ -122,6 +126,13 @@ def test_everybody_can_use_the_package_page(judged, desk, ran):
     desk.wait("build")
     judged.get(f"{at}{AT}/package")
     look("package-blocked")
+    run = open_here(ran).folder / "runs" / "zoom"
+    topics = [
+        [json.loads(line)["topic"] for line in (run / f"{name}.jsonl").read_bytes().splitlines()] for name in ("meetings", "recordings")
+    ]
+    line = next(number for number, topic in enumerate(topics[0], 1) if topic in topics[1] and len(topic) > 8)
+    assert ran("review", "give", "DSR-17", "zoom/recordings.topic").returncode == 0
+    assert ran("review", "mask", "DSR-17", f"zoom/meetings:{line}#/topic", "--because", "privilege").returncode == 0
     give_all(ran)
     judged.get(f"{at}{AT}/package")
     look("package-to-make-anew")
@@ -129,6 +140,7 @@ def test_everybody_can_use_the_package_page(judged, desk, ran):
     desk.wait("build")
     judged.get(f"{at}{AT}/package")
     look("package-to-approve")
+    assert f"<bdi>{topics[0][line - 1]}</bdi>" in judged.page_source
     for box in judged.find_elements(By.CSS_SELECTOR, "[type=checkbox]"):
         box.click()
     followed(judged, judged.find_element(By.CLASS_NAME, "main").click)

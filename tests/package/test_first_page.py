@@ -87,3 +87,11 @@ def test_the_person_sees_when_the_answer_was_made(tmp_path):
         (tmp_path / language).mkdir()
         assert said in pages_of(told, tmp_path / language)["index.html"]
         assert said in " ".join(readme(told, texts("engine.package", language)).split())
+
+
+def test_a_cell_without_a_word_has_no_name_on_a_telephone(tmp_path):
+    """There each cell begins with the name of its column: in the last row nothing is to be opened, so that nothing is named."""
+    page = pages_of(answer(service(kind([meeting(1)]))), tmp_path)["index.html"]
+    total = page.partition("<tfoot")[2].partition("</tfoot>")[0]
+    assert total.count("<td") == total.count("data-l=") + 1
+    assert 'data-l="Open"' not in total

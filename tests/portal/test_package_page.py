@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import msgspec
@@ -12,7 +13,7 @@ from engine.case.releases import BuiltPackage
 from engine.portal.package_page import kept_back_words
 from tests.case.acts_kit import NOW
 from tests.case.invented import decided
-from tests.case.package_kit import bag_of, give_all, open_here
+from tests.case.package_kit import bag_of, built, give_all, open_here
 from tests.case.test_commands import PERSON, home_of
 from tests.portal.cases_kit import lines, served_with
 
@@ -138,6 +139,40 @@ def test_what_would_slip_out_is_named_and_found(serve, habeas, tmp_path):
     assert '<bdi>+46701740605</bdi> <button aria-label="Find it: +46701740605">Find it</button>' in page
     assert '<input type="hidden" name="q" value="+46701740605">' in page
     assert not re.search(r'(?:href|action)="[^"]*46701740605', page)
+
+
+def test_what_is_given_elsewhere_is_named_beside_both_places(serve, habeas, tmp_path):
+    """Which value is meant, also one that was withheld by its place alone: on the page, and in no file, act or address."""
+    records = {
+        "notes": lines({"id": 1, "team": "Red Fox Team"}, {"id": 2, "team": "Blue Whale Team", "line": "+46701740605"}),
+        "talks": lines({"id": 3, "text": "The Blue Whale Team", "line": "46701740605"}),
+    }
+    portal = served_with(serve, habeas, tmp_path, records)
+    (portal.home / "office.yaml").write_text(OFFICE)
+    decided(habeas, "mask", "acme/notes:2#/team")
+    decided(habeas, "mask", "acme/notes:2#/line")
+    assert habeas("review", "give", "DSR-17", "acme/talks.text", "acme/talks.line", "--because", "known_to_them").returncode == 0
+    give_all(habeas)
+    open_here(habeas).act(Identified(how="by letter"), NOW)
+    built(habeas)
+    page = portal.see(AT)
+    table = page.partition("given at another by decision")[2].partition("</table>")[0]
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in table.split('<tr role="row">')[2:]]
+    assert sorted(rows) == [
+        "+46701740605 Find it line, acme: “Notes” acme: “Talks”",
+        "Blue Whale Team Find it team, acme: “Notes” acme: “Talks”",
+    ]
+    assert page.index("given at another by decision") < page.index('name="also_given"')
+    folder = bag_of(habeas).parent
+    raw = (folder / "built.json").read_text() + (open_here(habeas).folder / "log.jsonl").read_text()
+    assert not re.search(r"Whale|701740605", raw)
+    assert not re.search(r'(?:href|action)="[^"]*(?:Whale|46701740605)', page)
+    told = json.loads((folder / "built.json").read_text())
+    del told["given_too"]  # as an older version wrote it
+    (folder / "built.json").write_text(json.dumps(told))
+    page = portal.see(AT)
+    assert "withheld at acme/notes#/team (" in page
+    assert "Whale" not in page
 
 
 KEPT = [

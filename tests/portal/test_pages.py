@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import timedelta
 
 from engine.case.act_sentences import sentence
+from engine.case.acting import excuses
 from engine.case.acts import Acknowledged, Excused, Identified
 from engine.case.folder import open_case
 from engine.case.words import blocks
@@ -143,6 +145,40 @@ def test_a_stale_form_shows_what_changed_and_wins_nothing(desk, ran):
     assert open_here(ran).case.n == before
     assert set(SEEN.findall(answer.text)) == {str(before)}
     assert desk.send(AT, answer.text, do="excuse", what="zoom/recordings.files", say="As I typed it.").status == 303
+
+
+def test_all_gaps_that_have_a_sentence_are_accepted_together(desk, ran):
+    """One form holds the sentences of all gaps: each that has one is accepted, in one go; one that has none stays a gap."""
+    before = open_here(ran).case.n
+    what = [f"zoom/{gap.endpoint}" for gap in open_here(ran).case.vendors["zoom"].open_gaps]
+    assert len(what) > 2
+    page = desk.see(AT)
+    assert [page.count(f'name="what" value="{one}"') for one in what] == [1] * len(what)
+    assert len(re.findall(r"<form[^>]*>(?:(?!</form>).)*name=\"say\"", page, re.DOTALL)) == 1
+    say = [f"It is not had: {number}." for number in range(len(what) - 1)]
+    assert desk.send(AT, page, do="excuse", what=what, say=[*say, " "]).status == 303
+    case = open_here(ran)
+    told = [(f"{line.act.vendor}/{line.act.endpoint}", line.act.say) for line in case.lines[before:]]
+    assert told == list(zip(what, say, strict=False))
+    assert [f"zoom/{gap.endpoint}" for gap in case.case.vendors["zoom"].open_gaps] == what[-1:]
+    assert "<button>Accept this gap</button>" in desk.see(AT)
+
+
+def test_no_sentence_is_lost_that_was_written_about_a_gap(desk, ran):
+    """A stale form comes back with each sentence at its gap; of a gap that a colleague accepted meanwhile it is shown beside it."""
+    page, case = desk.see(AT), open_here(ran)
+    first, second, *_ = (f"zoom/{gap.endpoint}" for gap in case.case.vendors["zoom"].open_gaps)
+    case.acts(excuses(case, first, "A colleague's sentence."), NOW, by="ana")
+    before = open_here(ran).case.n
+    answer = desk.send(AT, page, do="excuse", what=[first, second], say=["Mine of the first.", "Mine of the second."])
+    assert answer.status == 409
+    assert 'You typed, and nothing here asks for it any more: <bdi class="said">Mine of the first.</bdi>' in answer.text
+    assert "Accepted: A colleague&#39;s sentence." in answer.text
+    assert re.search(rf'value="{second}"><div class="fields"><label>[^<]*<textarea[^>]*>Mine of the second\.</textarea>', answer.text)
+    refused = desk.send(AT, answer.text, do="excuse", what=[second, "zoom/nothing"], say=["Mine of the second.", "x"])
+    assert (refused.status, open_here(ran).case.n) == (422, before)
+    assert ">Mine of the second.</textarea>" in refused.text
+    assert desk.send(AT, refused.text, do="excuse", what=second, say="Mine of the second.").status == 303
 
 
 def test_what_cannot_be_done_is_said_in_the_page(desk, ran):
