@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -92,20 +92,28 @@ class AfterCheck:
         self._ordinary = set(self._in_prose("\n".join(prose)))
 
     def check(self, name: str, kind: FileKind, chunks: Iterable[bytes], *, ours: bool = False) -> list[LeakedValue]:
-        """Search one file, and its name. `ours`: it holds no records, but what the package itself says."""
+        """Search one file, and its name. `ours`: it holds no records, but what the package itself says.
+
+        Lines are counted from where something is found first, for which `chunks` are read again up to there: mostly nothing is.
+        """
         lines: dict[int, set[int]] = {number: {0} for number, _ in self._search.found(name.encode("utf-8", "surrogatepass"), "text")}
-        first = 1
-        for block, new in _blocks(chunks, self._overlap):
+        first: int | None = None
+        for at, (block, new) in enumerate(_blocks(chunks, self._overlap)):
             for number, line in self._search.found(block, kind):
+                first = 1 + self._lines(chunks, at) if first is None else first
                 places = lines.setdefault(number, set())
                 if len(places) < MOST_LINES:
                     places.add(first + line)
-            first += block.count(b"\n", 0, new)
+            first = None if first is None else first + block.count(b"\n", 0, new)
         may_be_ours = self._ordinary if ours or kind in ("html", "text") else set()
         return [
             LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._confirm(number))
             for number, places in sorted(lines.items())
         ]
+
+    def _lines(self, chunks: Iterable[bytes], blocks: int) -> int:
+        """Count the lines of the first blocks."""
+        return sum(block.count(b"\n", 0, new) for block, new in islice(_blocks(chunks, self._overlap), blocks))
 
     def _in_prose(self, prose: str) -> Iterator[int]:
         """Give the numbers of the values that a text of the package itself holds."""
@@ -199,9 +207,11 @@ def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
     elif sought.whole:
         yield from (form % sought.prefix for form in ENDS[kind] if sought.prefix)
     else:
-        yield _beginning(sought.prefix)
-        if sought.digits:
-            yield sought.digits[-ENDING:].encode()
+        beginning, ending = _beginning(sought.prefix), sought.digits[-ENDING:].encode()
+        if not ending or ending not in beginning:
+            yield beginning
+        if ending:
+            yield ending
 
 
 def _beginning(prefix: bytes) -> bytes:

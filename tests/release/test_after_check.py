@@ -34,7 +34,7 @@ def texts(*values: str, pointer: str = "/note", person: bool = False, inside: bo
 def leaks(data: bytes | str, kind: FileKind, *values: str, size: int = 1 << 16, **more: Any) -> list[LeakedValue]:
     """Search one file in pieces."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    return AfterCheck(texts(*values, **more)).check("data/file", kind, (raw[at : at + size] for at in range(0, len(raw), size)))
+    return AfterCheck(texts(*values, **more)).check("data/file", kind, [raw[at : at + size] for at in range(0, len(raw), size)])
 
 
 def units(text: str) -> list[int]:
