@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from sys import intern
 from typing import Any
 
 import msgspec
 
+from engine.language.expressions.lossless_json import dumps
 from engine.release.given_record import WithheldPlace
 from engine.release.ruling import Ruling
 
@@ -18,7 +20,8 @@ class MaskedTogether(msgspec.Struct):
     """What was ruled together, and what is written for it: `plain` if each is given, or masked in a text of a field of the record itself.
 
     `fields` are those in which something is masked, with their texts; `taken` has the names and the sides, which nothing else in the record
-    may share. `ruled` is kept, so that nothing else takes its number.
+    may share. `ruled` is kept, so that nothing else takes its number. `was` is how we write these fields one behind another, `begins` the
+    first of them, `now` how they leave.
     """
 
     ruled: tuple[Ruling, ...]
@@ -27,6 +30,34 @@ class MaskedTogether(msgspec.Struct):
     taken: frozenset[Any]
     written: dict[str, msgspec.Raw] | None = None
     places: tuple[WithheldPlace, ...] = ()
+    was: bytes = b""
+    begins: bytes = b""
+    now: bytes = b""
+
+    def write(self, written: dict[str, msgspec.Raw], places: tuple[WithheldPlace, ...]) -> None:
+        """Keep what is written in the fields, and which places are withheld then."""
+        self.written, self.places = written, places
+        members = [(_member(name, text), _member(name, written[name])) for name, text in self.fields]
+        self.begins = members[0][0] if members else b""
+        self.was, self.now = b",".join(was for was, _ in members), b",".join(now for _, now in members)
+
+
+def put_in(line: bytes, hidden: Iterable[MaskedTogether]) -> bytes | None:
+    """Put what is written instead into the line of a record whose fields have these texts, and which is written as we write.
+
+    Such a line has each of these fields once as it is written here, and has it again only in what stands in another field: where the first
+    one is there once, it is that of the record itself. None where it is not, or the others do not follow it.
+    """
+    for known in hidden:
+        before, there, after = line.partition(known.was)
+        if not there or known.begins in before or known.begins in after:
+            return None
+        line = b"".join((before, known.now, after))
+    return line
+
+
+def _member(name: str, value: Any) -> bytes:
+    return dumps({name: value})[1:-1]
 
 
 class KnownMasks(dict[int, MaskedTogether]):
