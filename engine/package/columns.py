@@ -60,22 +60,19 @@ def columns_together(fields: RecordFields, given: Sequence[GivenRecord], records
 
 
 def _marks(fields: RecordFields, given: Sequence[GivenRecord], records: Sequence[Any]) -> dict[FieldNode, list[Sequence[WithheldPlace]]]:
-    """Give what is withheld in each record, by fields; where the same is withheld together again, it is known where that stands."""
+    """Give what is withheld in each record, by fields."""
     marks = dict[FieldNode, list[Sequence[WithheldPlace]]]()
-    alike = dict[int, list[tuple[list[Sequence[WithheldPlace]], Sequence[WithheldPlace]]]]()
     for at, of_record in enumerate(given):
         record = None  # decoded once, where a place is in a list
         for together in of_record.together:
-            standing = alike.get(id(together))
+            standing = fields.standing(together)
             if standing is None:
-                if record is None and any(fields.at_known(place.pointer) is None for place in together):
-                    record = records[at]
-                nodes = [fields.at(place.pointer, record) for place in together]
-                marks.update({node: [()] * len(given) for node in nodes if node not in marks})
-                standing = [(marks[node], (place,)) for node, place in zip(nodes, together, strict=True)]
-                if all(fields.at_known(place.pointer) is not None for place in together):
-                    alike[id(together)] = standing
-            for of_all, here in standing:
+                record = records[at] if record is None else record
+                standing = [(fields.at(place.pointer, record), (place,)) for place in together]
+            for node, here in standing:
+                of_all = marks.get(node)
+                if of_all is None:
+                    of_all = marks[node] = [()] * len(given)
                 of_all[at] = (*of_all[at], *here) if of_all[at] else here
     return marks
 

@@ -85,7 +85,7 @@ class KindFile:
         return known.number
 
     def _count(self) -> None:
-        """Count by fields what was counted by places, of which there may be as many as items of lists, or people; their numbers are free."""
+        """Count by fields what was counted by places, of which there may be many: items of lists, people; their numbers are free."""
         for together, known in self._together.items():
             for place in together:
                 self._fields[".".join(field_at(place.pointer)), place.operation, place.because] += known.records

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, islice
+from itertools import islice
 
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -73,7 +73,7 @@ class _Sought(msgspec.Struct):
     def words(self) -> str:
         """Write a pattern that finds it in a text that is plain."""
         text = searchable(self.told.text.strip()).decode("utf-8", "surrogateescape")
-        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in text.split())
+        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]\x01?', re.escape(word)) for word in text.split())  # of a table it is two marks
 
 
 class AfterCheck:
@@ -150,7 +150,7 @@ class _Search:
         for depth, view in enumerate(views(data, kind)):
             hits = self._automaton.find_matches_as_indexes(squeezed(view, kind), overlapping=True)
             if hits:
-                steps = list(accumulate(len(squeezed(view[at : at + STEP], kind)) for at in range(0, len(view), STEP)))
+                steps = _steps(view, kind, max(end for _, _, end in hits))
                 yield from self._verified(view.lower(), kind, steps, hits, nested=depth > 0)
 
     def _verified(
@@ -233,6 +233,17 @@ def _is_among(texts: Iterable[str], sought: _Sought) -> bool:
     """Whether it is one of these texts, or the same telephone number as one."""
     value, digits = plain(sought.told.text), sought.digits
     return any(text == value or (digits and number_of(text) and same_number(digits, number_of(text))) for text in texts)
+
+
+def _steps(view: bytes, kind: FileKind, last: int) -> list[int]:
+    """Say how much was searched of a piece up to the end of each step of it, until behind a place."""
+    steps, done = list[int](), 0
+    for at in range(0, len(view), STEP):
+        done += len(squeezed(view[at : at + STEP], kind))
+        steps.append(done)
+        if done > last:
+            break
+    return steps
 
 
 def _blocks(chunks: Iterable[bytes], overlap: int) -> Iterator[tuple[bytes, int]]:

@@ -17,7 +17,7 @@ from engine.release.aliases import Aliases, is_named, side_of
 from engine.release.given_record import GivenRecord
 from engine.release.hit import Hit
 from engine.release.json_parts import joined, parts_of
-from engine.release.masked_together import KnownMasks, MaskedTogether, put_in
+from engine.release.masked_together import KnownMasks, MaskedTogether
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD, Because
 from engine.release.record_edit import RecordEdit
 from engine.release.ruling import Ruling
@@ -64,15 +64,12 @@ class Giving:
             if known.written is None:
                 self._write(endpoint, known)
         hidden = [known for known in masked if known.written]
-        if hidden:
-            left = put_in(line, hidden) if as_we_write else None
-            if left is None:
-                parts: Any = dict(record) if as_we_write else parts_of(line)
-                for known in hidden:
-                    parts.update(known.written)
-                left = dumps(parts) if as_we_write else joined(parts)
-            line = left
-        return GivenRecord(line, tuple([known.places for known in hidden]))
+        if not hidden:
+            return GivenRecord(line)
+        parts: Any = record.copy() if as_we_write else parts_of(line)
+        for known in hidden:
+            parts.update(known.written)
+        return GivenRecord(dumps(parts) if as_we_write else joined(parts), tuple([known.places for known in hidden]))
 
     def _write(self, endpoint: str, known: MaskedTogether) -> None:
         rulings = list(known.ruled)
@@ -85,7 +82,7 @@ class Giving:
         for name, text in known.fields:
             of_it = [ruling for ruling in rulings if ruling.withholds and ruling.pointer == f"/{name}"]
             written[name] = msgspec.Raw(cast("bytes", edit.replaced(text, of_it, f"/{name}")))
-        known.write(written, tuple(edit.places))
+        known.written, known.places = written, self._known.shared(tuple(edit.places))
 
     def give(self, endpoint: str, line: bytes, record: Any, rulings: list[Ruling]) -> GivenRecord | HeldRecord | Undecided:
         """Give a record: its line without the end of it, the same as it was read, and what was ruled about it (not `every` ruling)."""

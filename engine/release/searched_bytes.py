@@ -69,7 +69,7 @@ def views(data: bytes, kind: FileKind) -> Iterator[bytes]:
 
 def _undone(data: bytes, kind: FileKind) -> bytes:
     if kind == "csv":
-        return data.replace(b'""', b"\x01")
+        return data.replace(b'""', b"\x01\x01")  # as many, which takes half the time
     return _json(data) if kind == "json" else _html(data) if kind == "html" else data
 
 

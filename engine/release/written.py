@@ -106,9 +106,9 @@ def numbers_alike(text: str, digits: str) -> Iterator[tuple[int, int]]:
     """Give where a telephone number of these digits stands, whatever is between them."""
     ending, done = digits[-ENDING:], 0
     for found in _beginning_so(ending[:TRIED]).finditer(text):
-        if found.start() >= done and digits_of(found[1]) == ending:
+        if found.start() >= done and found[0] + digits_of(found[1]) == ending:
             done = found.end(1)
-            start = _begins(text, found.start(), found[1], digits)
+            start = _begins(text, found.start(), found[0] + found[1], digits)
             if start is not None:
                 yield start, done
 
@@ -131,4 +131,5 @@ def _begins(text: str, at: int, ending: str, digits: str) -> int | None:
 def _beginning_so(digits: str) -> re.Pattern[str]:
     """Find seven digits that begin so and end a number, those too that overlap: a pattern for each number would cost more than its use."""
     between = f"{SEPARATOR}{{0,3}}"
-    return re.compile(rf"(?=({between.join(digits)}(?:{between}[0-9]){{{ENDING - len(digits)}}})(?!(?!x\d)[A-Za-z]|\d))")
+    further = "".join(between + digit for digit in digits[1:]) + f"(?:{between}[0-9]){{{ENDING - len(digits)}}}"
+    return re.compile(rf"{digits[:1]}(?=({further})(?!(?!x\d)[A-Za-z]|\d))")
