@@ -45,7 +45,7 @@ class FieldNode:
 
 
 Values = dict[FieldNode, Any]
-Standing = Sequence[tuple[FieldNode, tuple[WithheldPlace]]]
+PlacedFields = Sequence[tuple[FieldNode, tuple[WithheldPlace]]]
 
 
 class ReadRecord(msgspec.Struct, gc=False):
@@ -70,7 +70,7 @@ class RecordFields:
         self._root = FieldNode((), None, {})
         self._shapes: dict[tuple[str, ...], tuple[FieldNode, ...]] = {}
         self._pointed: dict[str, FieldNode] = {}
-        self._standing: dict[tuple[WithheldPlace, ...], Standing] = {}
+        self._standing: dict[tuple[WithheldPlace, ...], PlacedFields] = {}
 
     def read(self, given: GivenRecord) -> ReadRecord:
         """Read one record."""
@@ -93,7 +93,7 @@ class RecordFields:
         """Give the field that a pointer into a record names."""
         return self._pointed.get(pointer) or self._find(pointer, record)
 
-    def standing(self, together: tuple[WithheldPlace, ...]) -> Standing | None:
+    def standing(self, together: tuple[WithheldPlace, ...]) -> PlacedFields | None:
         """Give each place with its field, the same in every record; None where that was not asked before, or is another one in each."""
         found = self._standing.get(together)
         if found is None and all(place.pointer in self._pointed for place in together):

@@ -19,7 +19,7 @@ from engine.release.found_phones import ENDING
 from engine.release.frequent_words import FREQUENT_WORDS
 from engine.release.own import last_word, shape_of
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD
-from engine.release.searched_bytes import FileKind, searchable, squeezed, views
+from engine.release.searched_bytes import MARKS, FileKind, searchable, squeezed, views
 from engine.release.withheld import WithheldText, WithheldTexts
 from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
 
@@ -140,6 +140,8 @@ class _Search:
             for pattern, kinds in _patterns_of(wanted).items():
                 patterns.append(pattern)
                 self._found.append((number, kinds))
+        held = b"".join(patterns)
+        self._without = bytes(mark for mark in MARKS if mark not in held)  # what is searched is shorter by what is in nothing sought
         quick = sum(map(len, patterns)) <= MOST_QUICK
         self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.DFA if quick else None)
 
@@ -148,10 +150,20 @@ class _Search:
         if not self._found:
             return
         for depth, view in enumerate(views(data, kind)):
-            hits = self._automaton.find_matches_as_indexes(squeezed(view, kind), overlapping=True)
+            hits = self._automaton.find_matches_as_indexes(squeezed(view, kind, self._without), overlapping=True)
             if hits:
-                steps = _steps(view, kind, max(end for _, _, end in hits))
+                steps = self._steps(view, kind, max(end for _, _, end in hits))
                 yield from self._verified(view.lower(), kind, steps, hits, nested=depth > 0)
+
+    def _steps(self, view: bytes, kind: FileKind, last: int) -> list[int]:
+        """Say how much was searched of a piece up to the end of each step of it, until behind a place."""
+        steps, done = list[int](), 0
+        for at in range(0, len(view), STEP):
+            done += len(squeezed(view[at : at + STEP], kind, self._without))
+            steps.append(done)
+            if done > last:
+                break
+        return steps
 
     def _verified(
         self, view: bytes, kind: FileKind, steps: list[int], hits: list[tuple[int, int, int]], *, nested: bool
@@ -170,7 +182,7 @@ class _Search:
 
     def may_begin_in(self, said: bytes) -> set[int]:
         """Give the numbers of the values that may stand in a text: all that are compared with whole values only."""
-        hits = self._automaton.find_matches_as_indexes(squeezed(said, "text"), overlapping=True) if self._found else []
+        hits = self._automaton.find_matches_as_indexes(squeezed(said, "text", self._without), overlapping=True) if self._found else []
         return {self._found[index][0] for index, _, _ in hits} | {number for number, one in enumerate(self._sought) if one.whole}
 
     def _places(self, text: str, number: int, kind: FileKind, *, nested: bool) -> Iterator[int]:
@@ -233,17 +245,6 @@ def _is_among(texts: Iterable[str], sought: _Sought) -> bool:
     """Whether it is one of these texts, or the same telephone number as one."""
     value, digits = plain(sought.told.text), sought.digits
     return any(text == value or (digits and number_of(text) and same_number(digits, number_of(text))) for text in texts)
-
-
-def _steps(view: bytes, kind: FileKind, last: int) -> list[int]:
-    """Say how much was searched of a piece up to the end of each step of it, until behind a place."""
-    steps, done = list[int](), 0
-    for at in range(0, len(view), STEP):
-        done += len(squeezed(view[at : at + STEP], kind))
-        steps.append(done)
-        if done > last:
-            break
-    return steps
 
 
 def _blocks(chunks: Iterable[bytes], overlap: int) -> Iterator[tuple[bytes, int]]:

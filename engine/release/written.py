@@ -127,7 +127,7 @@ def _begins(text: str, at: int, ending: str, digits: str) -> int | None:
     return None
 
 
-@lru_cache(maxsize=10**TRIED)
+@lru_cache(maxsize=1_000)
 def _beginning_so(digits: str) -> re.Pattern[str]:
     """Find seven digits that begin so and end a number, those too that overlap: a pattern for each number would cost more than its use."""
     between = f"{SEPARATOR}{{0,3}}"
