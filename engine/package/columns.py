@@ -51,22 +51,30 @@ def columns_together(fields: RecordFields, given: Sequence[GivenRecord], records
     if found is None:
         return columns_of([fields.read_decoded(one, record) for one, record in zip(given, records, strict=True)])
     there = {node for node, _ in found}
-    marks, dropped = dict[FieldNode, list[Sequence[WithheldPlace]]](), dict[FieldNode, set[int]]()
+    marks = _marks(fields, given, records)
+    for node, of_all in marks.items():
+        values = [LEFT_OUT if any(place.operation == "drop" for place in here) else ABSENT for here in of_all] if node not in there else []
+        if LEFT_OUT in values:
+            found.append((node, FieldValues(values)))
+    return [Column(node, values, marks.get(node)) for node, values in found]
+
+
+def _marks(fields: RecordFields, given: Sequence[GivenRecord], records: Sequence[Any]) -> dict[FieldNode, list[Sequence[WithheldPlace]]]:
+    """Give what is withheld in each record, by fields."""
+    marks = dict[FieldNode, list[Sequence[WithheldPlace]]]()
     for at, of_record in enumerate(given):
         record = None  # decoded once, where a place is in a list
-        for place in of_record.withheld:
-            node = fields.at_known(place.pointer)
-            if node is None:
+        for together in of_record.together:
+            standing = fields.standing(together)
+            if standing is None:
                 record = records[at] if record is None else record
-                node = fields.at(place.pointer, record)
-            of_all = marks.get(node)
-            if of_all is None:
-                of_all = marks[node] = [()] * len(given)
-            of_all[at] = [*of_all[at], place]
-            if place.operation == "drop" and node not in there:
-                dropped.setdefault(node, set()).add(at)
-    found += [(node, FieldValues([LEFT_OUT if at in ats else ABSENT for at in range(len(given))])) for node, ats in dropped.items()]
-    return [Column(node, values, marks.get(node)) for node, values in found]
+                standing = [(fields.at(place.pointer, record), (place,)) for place in together]
+            for node, here in standing:
+                of_all = marks.get(node)
+                if of_all is None:
+                    of_all = marks[node] = [()] * len(given)
+                of_all[at] = (*of_all[at], *here) if of_all[at] else here
+    return marks
 
 
 def columns_of(records: Sequence[ReadRecord]) -> list[Column]:

@@ -18,13 +18,20 @@ from engine.package.content import WithheldField
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.reasons import Because
 from engine.release.record_values import field_at
-from engine.release.remembered import Remembered
 
 BUFFER = 1 << 16  # bytes that are read and written at once
 ENCODER = msgspec.json.Encoder()
-MOST_PLACES = 20_000  # that are counted, and are remembered as they are written: the same words stand in the same fields of many records
-PLACE = msgspec.json.Decoder(WithheldPlace)
+MOST_PLACES = 20_000  # that are counted, and have a number: the same words stand in the same fields of many records
+PLACES = msgspec.json.Decoder(tuple[WithheldPlace, ...])
 BETWEEN = b"\t"  # stands in no JSON on one line
+STANDS_FOR = b"="
+
+
+class _KnownTogether(msgspec.Struct):
+    """Places that are withheld together: the number by which they are written once they were, and in how many records they were met."""
+
+    number: bytes
+    records: int = 0
 
 
 class KindFile:
@@ -34,9 +41,9 @@ class KindFile:
         """Make both files. Raises DiskError."""
         self.given = 0
         self.held: Counter[Because] = Counter()
-        self._places_of: Counter[WithheldPlace] = Counter()
+        self._together: dict[tuple[WithheldPlace, ...], _KnownTogether] = {}
+        self._known = 0
         self._fields: Counter[tuple[str, str, Because]] = Counter()
-        self._written: Remembered[WithheldPlace, bytes] = Remembered(ENCODER.encode, MOST_PLACES)
         try:
             self._file, self._places = path.open("xb", buffering=BUFFER), places.open("xb", buffering=BUFFER)
         except OSError as error:
@@ -61,17 +68,29 @@ class KindFile:
         """Write a record. Raises DiskError."""
         _write(self._file, b",\n" + record.line if self.given else record.line)
         self.given += 1
-        if record.withheld:
-            _write(self._places, BETWEEN.join((b"%d" % self.given, *map(self._written.__getitem__, record.withheld))) + b"\n")
-            self._places_of.update(record.withheld)
-            if len(self._places_of) > MOST_PLACES:
+        if record.together:
+            _write(self._places, BETWEEN.join((b"%d" % self.given, *map(self._told, record.together))) + b"\n")
+
+    def _told(self, together: tuple[WithheldPlace, ...]) -> bytes:
+        """Give what is written for places: the first time all of them behind a number, then the number, until another takes it."""
+        known = self._together.get(together)
+        if known is None:
+            if self._known >= MOST_PLACES:
                 self._count()
+            self._known += len(together)
+            known = self._together[together] = _KnownTogether(b"%d" % len(self._together))
+            known.records = 1
+            return known.number + STANDS_FOR + ENCODER.encode(together)
+        known.records += 1
+        return known.number
 
     def _count(self) -> None:
-        """Count by fields what was counted by places, of which there may be as many as items of lists, or people."""
-        for place, count in self._places_of.items():
-            self._fields[".".join(field_at(place.pointer)), place.operation, place.because] += count
-        self._places_of.clear()
+        """Count by fields what was counted by places, of which there may be many: items of lists, people; their numbers are free."""
+        for together, known in self._together.items():
+            for place in together:
+                self._fields[".".join(field_at(place.pointer)), place.operation, place.because] += known.records
+        self._together.clear()
+        self._known = 0
 
     @property
     def withheld(self) -> tuple[WithheldField, ...]:
@@ -94,7 +113,7 @@ def given_records(path: Path, places: Path) -> Iterator[GivenRecord]:
             for at, line in enumerate(lines):
                 if at == 0 or line == b"]\n":
                     continue
-                here: tuple[WithheldPlace, ...] = ()
+                here: tuple[tuple[WithheldPlace, ...], ...] = ()
                 if at == number:
                     here = found
                     number, found = next(told, (0, ()))
@@ -103,12 +122,19 @@ def given_records(path: Path, places: Path) -> Iterator[GivenRecord]:
         raise disk_error(error) from None
 
 
-def _places(lines: Iterable[bytes]) -> Iterator[tuple[int, tuple[WithheldPlace, ...]]]:
-    """Read by the number of each record what is withheld in it; equal places are one and the same."""
-    known = Remembered(PLACE.decode, MOST_PLACES)
+def _places(lines: Iterable[bytes]) -> Iterator[tuple[int, tuple[tuple[WithheldPlace, ...], ...]]]:
+    """Read by the number of each record what is withheld in it; what is withheld together again is one and the same."""
+    known = dict[bytes, tuple[WithheldPlace, ...]]()
+
+    def together(told: bytes) -> tuple[WithheldPlace, ...]:
+        number, stands_for, places = told.partition(STANDS_FOR)
+        if stands_for:
+            known[number] = PLACES.decode(places)
+        return known[number]
+
     for line in lines:
-        number, *places = line[:-1].split(BETWEEN)
-        yield int(number), tuple(map(known.__getitem__, places))
+        number, *told = line[:-1].split(BETWEEN)
+        yield int(number), tuple([known.get(one) or together(one) for one in told])
 
 
 def _write(file: BinaryIO, text: bytes) -> None:

@@ -16,6 +16,7 @@ from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import Labels
 
 Step = str | int
+MOST_STANDING = 10_000
 MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
 FAST = msgspec.json.Decoder(float_hook=number_as_sent)
 
@@ -44,6 +45,7 @@ class FieldNode:
 
 
 Values = dict[FieldNode, Any]
+PlacedFields = Sequence[tuple[FieldNode, tuple[WithheldPlace]]]
 
 
 class ReadRecord(msgspec.Struct, gc=False):
@@ -68,6 +70,7 @@ class RecordFields:
         self._root = FieldNode((), None, {})
         self._shapes: dict[tuple[str, ...], tuple[FieldNode, ...]] = {}
         self._pointed: dict[str, FieldNode] = {}
+        self._standing: dict[tuple[WithheldPlace, ...], PlacedFields] = {}
 
     def read(self, given: GivenRecord) -> ReadRecord:
         """Read one record."""
@@ -90,9 +93,15 @@ class RecordFields:
         """Give the field that a pointer into a record names."""
         return self._pointed.get(pointer) or self._find(pointer, record)
 
-    def at_known(self, pointer: str) -> FieldNode | None:
-        """Give the field that a pointer names in every record; None where that was not asked before, or is another one in each."""
-        return self._pointed.get(pointer)
+    def standing(self, together: tuple[WithheldPlace, ...]) -> PlacedFields | None:
+        """Give each place with its field, the same in every record; None where that was not asked before, or is another one in each."""
+        found = self._standing.get(together)
+        if found is None and all(place.pointer in self._pointed for place in together):
+            found = tuple((self._pointed[place.pointer], (place,)) for place in together)
+            if len(self._standing) >= MOST_STANDING:
+                self._standing.clear()
+            self._standing[together] = found
+        return found
 
     def of_all(self, records: Together) -> list[tuple[FieldNode, FieldValues]] | None:
         """Give the fields of records that were turned on their side; None where lists in them are not alike."""

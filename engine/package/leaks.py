@@ -57,7 +57,7 @@ def _in_file(check: AfterCheck, bag: Path, name: str, given: set[str]) -> list[L
     if handed_over and not name.endswith(READABLE):
         return check.check(name, "text", ())
     ours = not handed_over and not name.startswith("read/") and name.removeprefix("data/").rpartition(".")[0] not in given
-    return check.check(name, "text" if handed_over else kind, _chunks(path), ours=ours)
+    return check.check(name, "text" if handed_over else kind, _Chunks(path), ours=ours)
 
 
 def _is_opaque(bag: Path, name: str) -> bool:
@@ -76,13 +76,19 @@ def _is_opaque(bag: Path, name: str) -> bool:
     return not name.endswith(READABLE) or b"\0" in beginning
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
-                yield chunk
-    except OSError as error:
-        raise disk_error(error) from None
+class _Chunks:
+    """The bytes of a file, a piece at a time, from its beginning as often as they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            with self._path.open("rb") as stream:
+                while chunk := stream.read(CHUNK):
+                    yield chunk
+        except OSError as error:
+            raise disk_error(error) from None
 
 
 def _prose(answer: CaseAnswer) -> Iterable[str]:

@@ -76,7 +76,7 @@ class RecordPages:
                 self._table.add_all(records, turned)
             page = self._page(first, len(given), columns_together(self._fields, given, records, turned))
             first += len(given)
-            places += sum(len(one.withheld) for one in given)
+            places += sum(len(together) for one in given for together in one.together)
             del given, records, turned  # so that one page is in memory, and not two
             yield page
             del page

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import islice
 
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -19,7 +19,7 @@ from engine.release.found_phones import ENDING
 from engine.release.frequent_words import FREQUENT_WORDS
 from engine.release.own import last_word, shape_of
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD
-from engine.release.searched_bytes import FileKind, searchable, squeezed, views
+from engine.release.searched_bytes import MARKS, FileKind, searchable, squeezed, views
 from engine.release.withheld import WithheldText, WithheldTexts
 from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
 
@@ -73,7 +73,7 @@ class _Sought(msgspec.Struct):
     def words(self) -> str:
         """Write a pattern that finds it in a text that is plain."""
         text = searchable(self.told.text.strip()).decode("utf-8", "surrogateescape")
-        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in text.split())
+        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]\x01?', re.escape(word)) for word in text.split())  # of a table it is two marks
 
 
 class AfterCheck:
@@ -92,20 +92,28 @@ class AfterCheck:
         self._ordinary = set(self._in_prose("\n".join(prose)))
 
     def check(self, name: str, kind: FileKind, chunks: Iterable[bytes], *, ours: bool = False) -> list[LeakedValue]:
-        """Search one file, and its name. `ours`: it holds no records, but what the package itself says."""
+        """Search one file, and its name. `ours`: it holds no records, but what the package itself says.
+
+        Lines are counted from where something is found first, for which `chunks` are read again up to there: mostly nothing is.
+        """
         lines: dict[int, set[int]] = {number: {0} for number, _ in self._search.found(name.encode("utf-8", "surrogatepass"), "text")}
-        first = 1
-        for block, new in _blocks(chunks, self._overlap):
+        first: int | None = None
+        for at, (block, new) in enumerate(_blocks(chunks, self._overlap)):
             for number, line in self._search.found(block, kind):
+                first = 1 + self._lines(chunks, at) if first is None else first
                 places = lines.setdefault(number, set())
                 if len(places) < MOST_LINES:
                     places.add(first + line)
-            first += block.count(b"\n", 0, new)
+            first = None if first is None else first + block.count(b"\n", 0, new)
         may_be_ours = self._ordinary if ours or kind in ("html", "text") else set()
         return [
             LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._confirm(number))
             for number, places in sorted(lines.items())
         ]
+
+    def _lines(self, chunks: Iterable[bytes], blocks: int) -> int:
+        """Count the lines of the first blocks."""
+        return sum(block.count(b"\n", 0, new) for block, new in islice(_blocks(chunks, self._overlap), blocks))
 
     def _in_prose(self, prose: str) -> Iterator[int]:
         """Give the numbers of the values that a text of the package itself holds."""
@@ -132,6 +140,8 @@ class _Search:
             for pattern, kinds in _patterns_of(wanted).items():
                 patterns.append(pattern)
                 self._found.append((number, kinds))
+        held = b"".join(patterns)
+        self._without = bytes(mark for mark in MARKS if mark not in held)  # what is searched is shorter by what is in nothing sought
         quick = sum(map(len, patterns)) <= MOST_QUICK
         self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.DFA if quick else None)
 
@@ -140,10 +150,20 @@ class _Search:
         if not self._found:
             return
         for depth, view in enumerate(views(data, kind)):
-            hits = self._automaton.find_matches_as_indexes(squeezed(view, kind), overlapping=True)
+            hits = self._automaton.find_matches_as_indexes(squeezed(view, kind, self._without), overlapping=True)
             if hits:
-                steps = list(accumulate(len(squeezed(view[at : at + STEP], kind)) for at in range(0, len(view), STEP)))
+                steps = self._steps(view, kind, max(end for _, _, end in hits))
                 yield from self._verified(view.lower(), kind, steps, hits, nested=depth > 0)
+
+    def _steps(self, view: bytes, kind: FileKind, last: int) -> list[int]:
+        """Say how much was searched of a piece up to the end of each step of it, until behind a place."""
+        steps, done = list[int](), 0
+        for at in range(0, len(view), STEP):
+            done += len(squeezed(view[at : at + STEP], kind, self._without))
+            steps.append(done)
+            if done > last:
+                break
+        return steps
 
     def _verified(
         self, view: bytes, kind: FileKind, steps: list[int], hits: list[tuple[int, int, int]], *, nested: bool
@@ -162,7 +182,7 @@ class _Search:
 
     def may_begin_in(self, said: bytes) -> set[int]:
         """Give the numbers of the values that may stand in a text: all that are compared with whole values only."""
-        hits = self._automaton.find_matches_as_indexes(squeezed(said, "text"), overlapping=True) if self._found else []
+        hits = self._automaton.find_matches_as_indexes(squeezed(said, "text", self._without), overlapping=True) if self._found else []
         return {self._found[index][0] for index, _, _ in hits} | {number for number, one in enumerate(self._sought) if one.whole}
 
     def _places(self, text: str, number: int, kind: FileKind, *, nested: bool) -> Iterator[int]:
@@ -199,9 +219,11 @@ def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
     elif sought.whole:
         yield from (form % sought.prefix for form in ENDS[kind] if sought.prefix)
     else:
-        yield _beginning(sought.prefix)
-        if sought.digits:
-            yield sought.digits[-ENDING:].encode()
+        beginning, ending = _beginning(sought.prefix), sought.digits[-ENDING:].encode()
+        if not ending or ending not in beginning:
+            yield beginning
+        if ending:
+            yield ending
 
 
 def _beginning(prefix: bytes) -> bytes:

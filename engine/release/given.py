@@ -60,29 +60,29 @@ class Giving:
         as_we_write = written == line  # then no member stands twice, and what stands beside a withheld value is written as it was
         if not as_we_write and _says_twice(line, written):
             return self.give(endpoint, line, record, list(chain.from_iterable(ruled)))
-        parts: Any = None
         for known in masked:
-            if words := self._write(endpoint, known) if known.written is None else known.written:
-                parts = parts or (dict(record) if as_we_write else parts_of(line))
-                parts.update(words)
-        if parts is None:
+            if known.written is None:
+                self._write(endpoint, known)
+        hidden = [known for known in masked if known.written]
+        if not hidden:
             return GivenRecord(line)
-        line = dumps(parts) if as_we_write else joined(parts)
-        return GivenRecord(line, tuple(chain.from_iterable(known.places for known in masked)))
+        parts: Any = record.copy() if as_we_write else parts_of(line)
+        for known in hidden:
+            parts.update(known.written)
+        return GivenRecord(dumps(parts) if as_we_write else joined(parts), tuple([known.places for known in hidden]))
 
-    def _write(self, endpoint: str, known: MaskedTogether) -> dict[str, msgspec.Raw]:
+    def _write(self, endpoint: str, known: MaskedTogether) -> None:
         rulings = list(known.ruled)
         for ruling in rulings:
             if ruling.do == "give":
                 self._texts.given(ruling.value)
         words = self._words(rulings, named=any(map(is_named, rulings)))
         edit = RecordEdit(self._vendor, endpoint, words, self._find, self._texts)
-        known.written = {}
+        written = dict[str, msgspec.Raw]()
         for name, text in known.fields:
             of_it = [ruling for ruling in rulings if ruling.withholds and ruling.pointer == f"/{name}"]
-            known.written[name] = msgspec.Raw(cast("bytes", edit.replaced(text, of_it, f"/{name}")))
-        known.places = tuple(edit.places)
-        return known.written
+            written[name] = msgspec.Raw(cast("bytes", edit.replaced(text, of_it, f"/{name}")))
+        known.written, known.places = written, self._known.shared(tuple(edit.places))
 
     def give(self, endpoint: str, line: bytes, record: Any, rulings: list[Ruling]) -> GivenRecord | HeldRecord | Undecided:
         """Give a record: its line without the end of it, the same as it was read, and what was ruled about it (not `every` ruling)."""
@@ -106,7 +106,7 @@ class Giving:
         if not withheld:
             return GivenRecord(line)
         edit = RecordEdit(self._vendor, endpoint, self._words(rulings, named=named), self._find, self._texts)
-        return GivenRecord(edit.written(line, record, withheld), tuple(edit.places))
+        return GivenRecord(edit.written(line, record, withheld), tuple((place,) for place in edit.places))
 
     def _words(self, rulings: list[Ruling], *, named: bool) -> Callable[[Ruling], str]:
         """Say what is written in the place of a value."""

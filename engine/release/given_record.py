@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -25,7 +26,15 @@ class WithheldPlace(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class GivenRecord(msgspec.Struct, frozen=True):
-    """One record as it leaves: `line` is a JSON object on one line, every value that is not withheld as the vendor sent it."""
+    """One record as it leaves: `line` is a JSON object on one line, every value that is not withheld as the vendor sent it.
+
+    `together` has what is withheld in it: places that are withheld together in many records are one and the same tuple in each of them.
+    """
 
     line: bytes
-    withheld: tuple[WithheldPlace, ...] = ()
+    together: tuple[tuple[WithheldPlace, ...], ...] = ()
+
+    @property
+    def withheld(self) -> tuple[WithheldPlace, ...]:
+        """Give every place that is withheld."""
+        return tuple(chain.from_iterable(self.together))

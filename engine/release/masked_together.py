@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from engine.release.ruling import Ruling
 
 MOST_KNOWN = 30_000
 MOST_ALIKE = 1_000
+Alike = TypeVar("Alike")
 
 
 class MaskedTogether(msgspec.Struct):
@@ -35,7 +36,7 @@ class KnownMasks(dict[int, MaskedTogether]):
     def __init__(self) -> None:
         """Begin with nothing known."""
         super().__init__()
-        self._alike: dict[frozenset[Any], frozenset[Any]] = {}  # there are few: what is shared stays in the processor's cache
+        self._alike: dict[Any, Any] = {}  # there are few: what is shared stays in the processor's cache
 
     def all_plain(self, record: dict[str, Any], ruled: list[tuple[Ruling, ...]]) -> list[MaskedTogether] | None:
         """Give what is masked in a record; None where more than that is to be done, or one bears on another."""
@@ -65,10 +66,12 @@ class KnownMasks(dict[int, MaskedTogether]):
                 masked[name] = record.get(name)
             plain = plain and ruling.do in ("mask", "alias", "give") and ruling.pointer != "" and not holder and not set(name) & {"/", "~"}
         plain = plain and all(type(text) is str for text in masked.values())
-        known = self[id(ruled)] = MaskedTogether(ruled, plain, tuple(masked.items()), self._shared(frozenset(taken)))
+        known = self[id(ruled)] = MaskedTogether(ruled, plain, tuple(masked.items()), self.shared(frozenset(taken)))
         return known
 
-    def _shared(self, taken: frozenset[Any]) -> frozenset[Any]:
+    def shared(self, found: Alike) -> Alike:
+        """Give the one that stands for all that are equal to it."""
         if len(self._alike) >= MOST_ALIKE:
             self._alike.clear()
-        return self._alike.setdefault(taken, taken)
+        alike: Alike = self._alike.setdefault(found, found)
+        return alike

@@ -235,7 +235,8 @@ def all_said(rules: Compiled, record: Any, sides: Mapping[SideValues, WholeSide 
     if type(record) is not dict:
         return False
     try:
-        for step in rules.form(rules.root, record).people:
+        form = rules.root.forms.get(tuple(record)) or rules.form(rules.root, record)
+        for step in form.people:
             if type(step) is not FormSide or sides.get(step.told(record)) not in said:
                 return False
     except TypeError:  # fields or items in one of them

@@ -28,6 +28,7 @@ JSON_ESCAPE = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+|\\.", re.DOTALL)
 HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 SIMPLE = ((b'\\"', b"\x01"), (b"\\\x01", b"\x01"), (b"\\/", b"/"), *((b"\\" + one, b" ") for one in (b"n", b"r", b"t", b"b", b"f")))
 ENTITY = re.compile(rb"&(?:#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
+MARKS = b"\"'#$%&*:;<=>?@[\\]^_`{|}~"  # a comma parts numbers of a table, which would run together
 PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 MARKED = {ord(mark): instead for mark, instead in IN_TEXT.items()}
 DASHES = tuple(map(str.encode, "\u2010\u2011\u2012\u2013"))
@@ -49,9 +50,12 @@ def searchable(text: str) -> bytes:
     return folded(_marked(text))
 
 
-def squeezed(data: bytes, kind: FileKind) -> bytes:
-    """Leave out capitals, what stands between words and between the digits of numbers; in a table the end of a row ends a cell."""
-    return data.translate(ROWS if kind == "csv" else SMALL, LEFT_OUT[kind])
+def squeezed(data: bytes, kind: FileKind, further: bytes = b"") -> bytes:
+    """Leave out capitals, what stands between words and between the digits of numbers; in a table the end of a row ends a cell.
+
+    `further` marks are left out too.
+    """
+    return data.translate(ROWS if kind == "csv" else SMALL, LEFT_OUT[kind] + further)
 
 
 def views(data: bytes, kind: FileKind) -> Iterator[bytes]:
@@ -69,7 +73,7 @@ def views(data: bytes, kind: FileKind) -> Iterator[bytes]:
 
 def _undone(data: bytes, kind: FileKind) -> bytes:
     if kind == "csv":
-        return data.replace(b'""', b"\x01")
+        return data.replace(b'""', b"\x01\x01")  # as many, which takes half the time
     return _json(data) if kind == "json" else _html(data) if kind == "html" else data
 
 

@@ -19,6 +19,7 @@ WITHOUT_BLANKS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u3
 WORD = re.compile(r"[^\W_]")
 TRUNK = re.compile(r"\(0\)")
 LONGEST_NUMBER = 15
+TRIED = 3  # digits of a number that are looked for at once
 
 
 def plain(text: str) -> str:
@@ -103,10 +104,13 @@ def same_number(first: str, second: str) -> bool:
 
 def numbers_alike(text: str, digits: str) -> Iterator[tuple[int, int]]:
     """Give where a telephone number of these digits stands, whatever is between them."""
-    for found in _ending(digits[-ENDING:]).finditer(text):
-        start = _begins(text, found.start(), found[0], digits)
-        if start is not None:
-            yield start, found.end()
+    ending, done = digits[-ENDING:], 0
+    for found in _beginning_so(ending[:TRIED]).finditer(text):
+        if found.start() >= done and found[0] + digits_of(found[1]) == ending:
+            done = found.end(1)
+            start = _begins(text, found.start(), found[0] + found[1], digits)
+            if start is not None:
+                yield start, done
 
 
 def _begins(text: str, at: int, ending: str, digits: str) -> int | None:
@@ -123,6 +127,9 @@ def _begins(text: str, at: int, ending: str, digits: str) -> int | None:
     return None
 
 
-@lru_cache(maxsize=4096)
-def _ending(digits: str) -> re.Pattern[str]:
-    return re.compile(f"{SEPARATOR}{{0,3}}".join(digits) + r"(?!(?!x\d)[A-Za-z]|\d)")
+@lru_cache(maxsize=1_000)
+def _beginning_so(digits: str) -> re.Pattern[str]:
+    """Find seven digits that begin so and end a number, those too that overlap: a pattern for each number would cost more than its use."""
+    between = f"{SEPARATOR}{{0,3}}"
+    further = "".join(between + digit for digit in digits[1:]) + f"(?:{between}[0-9]){{{ENDING - len(digits)}}}"
+    return re.compile(rf"{digits[:1]}(?=({further})(?!(?!x\d)[A-Za-z]|\d))")

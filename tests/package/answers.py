@@ -41,7 +41,7 @@ def labels(table: dict[str, Any] = LABELS) -> Labels:
 
 def given(value: dict[str, Any] | bytes, *places: WithheldPlace) -> GivenRecord:
     """Give a record as it leaves."""
-    return GivenRecord(value if isinstance(value, bytes) else dumps(value), places)
+    return GivenRecord(value if isinstance(value, bytes) else dumps(value), (places,) if places else ())
 
 
 def masked(pointer: str, text: str, because: Because = "security", language: str = "en") -> WithheldPlace:

@@ -74,7 +74,7 @@ def test_a_table_of_many_records_is_that_of_each(records, most):
 def test_the_columns_of_many_records_are_those_of_each(records, data):
     """The same fields in the same order, with the same values, the same places withheld, and the same to be read."""
     records = [record for record in records if isinstance(record, dict)]  # as all that leave are
-    every = [GivenRecord(dumps(record), marks(record, data.draw)) for record in records]
+    every = [GivenRecord(dumps(record), (marks(record, data.draw),)) for record in records]
     told = []
     for turned in (together(records), None):
         found = columns_together(RecordFields(Labels(), "calls"), every, records, turned)

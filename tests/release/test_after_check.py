@@ -34,7 +34,7 @@ def texts(*values: str, pointer: str = "/note", person: bool = False, inside: bo
 def leaks(data: bytes | str, kind: FileKind, *values: str, size: int = 1 << 16, **more: Any) -> list[LeakedValue]:
     """Search one file in pieces."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    return AfterCheck(texts(*values, **more)).check("data/file", kind, (raw[at : at + size] for at in range(0, len(raw), size)))
+    return AfterCheck(texts(*values, **more)).check("data/file", kind, [raw[at : at + size] for at in range(0, len(raw), size)])
 
 
 def units(text: str) -> list[int]:
@@ -226,6 +226,24 @@ def test_of_many_lines_the_first_are_named():
     """A reviewer needs to know where it begins, and the report stays short."""
     (found,) = leaks(f'{{"a":"{SECRET}"}}\n' * 50, "json", SECRET)
     assert found.lines == tuple(range(1, MOST_LINES + 1))
+
+
+@pytest.mark.parametrize("size", [64, 1 << 16])
+def test_a_line_is_counted_from_the_beginning_though_nothing_was_found_before(size):
+    """However the file is read, and however much of it lies before."""
+    before = '{"a":"lorem ipsum"}\n' * 40_000
+    (found,) = leaks(f'{before}{{"a":"{SECRET}"}}\n{before}{{"a":"{SECRET}"}}\n', "json", SECRET, size=size)
+    assert found.lines == (40_001, 80_002)
+
+
+@pytest.mark.parametrize("value", ['Bea "B" Miller', '"Bea" Miller', 'Miller ""', "bea_m#1:x@acme.example", "{bea};[m]=1"])
+@pytest.mark.parametrize("beside", ["", "x_y", '5"'])
+def test_marks_in_a_value_are_looked_for_as_each_format_writes_them(value, beside):
+    """What a table writes twice, and what is left out of the search where it stands in nothing that is sought."""
+    also = [beside] if beside else []
+    assert [one.withheld.text for one in leaks(json.dumps({"a": value, "b": 1}), "json", value, *also)] == [value]
+    assert [one.withheld.text for one in leaks('7,"{}",1\r\n'.format(value.replace('"', '""')), "csv", value, *also)] == [value]
+    assert [one.withheld.text for one in leaks(f"<td>{html.escape(value)}</td>", "html", value, *also)] == [value]
 
 
 def test_of_values_that_overlap_each_is_found():

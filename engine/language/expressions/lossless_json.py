@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -15,13 +16,15 @@ import msgspec
 class Number(float):
     """A number that is not a plain integer; it compares as a float and is written as it came."""
 
-    __slots__ = ("text",)
+    __slots__ = ("json", "text")
     text: str
+    json: msgspec.Raw
 
     def __new__(cls, text: str) -> Number:
-        """Keep the source text beside the value."""
+        """Keep the source text beside the value, and the same for the encoder, which may ask for it often."""
         self = super().__new__(cls, text)
         self.text = text
+        self.json = msgspec.Raw(text.encode())
         return self
 
 
@@ -79,16 +82,12 @@ def dumps(value: Any) -> bytes:
         return msgspec.json.encode(_raw(value, escape=True))
 
 
-def _as_it_came(number: Number) -> msgspec.Raw:
-    return msgspec.Raw(number.text.encode())
-
-
-ENCODER = msgspec.json.Encoder(enc_hook=_as_it_came)
+ENCODER = msgspec.json.Encoder(enc_hook=attrgetter("json"))  # a number as it came
 
 
 def _raw(value: Any, *, escape: bool = False) -> Any:
     if isinstance(value, Number):
-        return msgspec.Raw(value.text.encode())
+        return value.json
     if isinstance(value, int) and not isinstance(value, bool):
         return msgspec.Raw(str(value).encode())
     if isinstance(value, str) and escape:
