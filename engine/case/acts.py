@@ -137,6 +137,11 @@ class TakenIn(Act, frozen=True, tag="taken"):
     title: str | None = None
 
 
+def is_outdated(act: Act) -> bool:
+    """Whether it takes in a run that does not count: nothing of the answer is another one afterwards, so that no approval falls."""
+    return isinstance(act, TakenIn) and act.later is not None
+
+
 class Excused(Act, frozen=True, tag="excused"):
     """A gap is accepted: `say` is the sentence that the person reads. Without `endpoint` the whole vendor is."""
 

@@ -73,7 +73,7 @@ def told_run(folder: Path, proof: str) -> ToldRun:
 
 def stands_on(case: OpenCase) -> LogLine:
     """Give the last act after which a package is another one: a decision, a run, an excuse; what follows approves, signs or tells."""
-    return next(one for one in reversed(case.lines) if isinstance(one.act, CHANGING))
+    return next(one for one in reversed(case.lines) if isinstance(one.act, CHANGING) and not acts.is_outdated(one.act))
 
 
 def case_answer(case: OpenCase, person: Person, told: Office, services: tuple[Service, ...]) -> CaseAnswer:

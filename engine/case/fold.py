@@ -180,8 +180,8 @@ def fold(lines: Iterable[LogLine]) -> Case:
 
 
 def step(case: Case, line: LogLine) -> Case:
-    """Add one act."""
-    phase = NEXT[type(line.act)].get(case.phase, case.phase)
+    """Add one act; a run that does not count moves nothing."""
+    phase = case.phase if acts.is_outdated(line.act) else NEXT[type(line.act)].get(case.phase, case.phase)
     moved = replace(case, n=line.n, phase=phase)
     if phase == "gathering":
         moved = replace(moved, approved=None, approved_by=None)
@@ -250,7 +250,7 @@ def _taken(case: Case, act: acts.TakenIn, _: LogLine) -> Case:
     told: dict[str, Any] = {"files": (*part.files, act)}
     if act.kind == "run":
         told = {"run": act, "refused": None, "known": lacking_perhaps(act, case.digests)}
-    return case if act.later is not None else replace(case, vendors={**case.vendors, act.vendor: replace(part, **told)})
+    return case if acts.is_outdated(act) else replace(case, vendors={**case.vendors, act.vendor: replace(part, **told)})
 
 
 def _refused(case: Case, act: acts.IdentifierRefused, _: LogLine) -> Case:

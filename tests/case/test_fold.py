@@ -128,7 +128,9 @@ CASES = [
     (["taken zoom", "approved"], "approved", ["released p2"]),
     (["taken zoom", "approved", "decided"], "reviewing", ["released p1"]),
     (["taken zoom", "approved", "taken zoom"], "reviewing", ["released p1"]),
+    (["taken zoom", "approved", "taken outdated"], "approved", ["released p2"]),
     (["taken zoom", "approved", "released p1"], "released", ["approved", "extended"]),
+    (["taken zoom", "approved", "released p1", "taken outdated"], "released", ["approved", "extended"]),
     (["taken zoom", "approved", "released p1", "closed"], "closed", ["decided", "denied", "taken zoom"]),
     (["denied"], "denied", ["taken zoom", "closed", "withdrawn"]),
     (["withdrawn"], "withdrawn", ["denied"]),
@@ -139,6 +141,7 @@ CASES = [
 ]
 NAMED = {
     "taken zoom": acts.TakenIn(vendor="zoom", folder="runs/zoom", proof="x"),
+    "taken outdated": acts.TakenIn(vendor="zoom", folder="runs/zoom-2", proof="y", later="runs/zoom"),
     "asked slack": acts.VendorAsked(vendor="slack"),
     "asked zoom": acts.VendorAsked(vendor="zoom"),
     "excused slack": acts.Excused(vendor="slack", say="closed down"),

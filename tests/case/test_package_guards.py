@@ -8,7 +8,7 @@ import shutil
 import msgspec
 import pytest
 
-from engine.case.acts import Decided, Excused, Identified, Target
+from engine.case.acts import Decided, Excused, Identified, TakenIn, Target
 from engine.case.review import decisions_of
 from engine.case.take import take_run
 from engine.case.taken_run import read_run
@@ -266,6 +266,17 @@ def test_a_name_that_was_added_since_the_build_wants_another_one(packed):
     assert packed("case", "name", "DSR-17", stdin="email: mara.second@example.com\n").returncode == 0
     done = packed("package", "approve", "DSR-17")
     assert (done.returncode, "changed what it holds: habeas package build DSR-17" in done.stderr) == (2, True)
+
+
+def test_a_run_that_does_not_count_leaves_a_package_and_its_approval_as_they_are(packed):
+    """It found nobody before the one that counts found the person: the answer is the same, and to build and approve it anew would change nothing."""
+    outdated = TakenIn(vendor="zoom", folder="runs/zoom-2", proof="0", subject="no_match", later="runs/zoom")
+    for words in (("approve", "DSR-17"), ("release", "DSR-17", "--seal", "none")):
+        open_here(packed).act(outdated, NOW)
+        done = packed("package", *words)
+        assert done.returncode == 0, done.stderr
+    open_here(packed).act(outdated, NOW)
+    assert state(packed)["state"] == "released"
 
 
 def test_a_policy_that_was_changed_is_looked_through_again_before_anything_is_counted(decided):
