@@ -40,7 +40,8 @@ def write_pages(answer: CaseAnswer, folder: Path, table: Tables | None = None) -
     if fault is not None:
         raise ValueError(fault)
     try:
-        (folder / "read").mkdir(exist_ok=True)
+        if any(service.kinds or service.files for service in answer.services):  # else nothing would lie in it
+            (folder / "read").mkdir(exist_ok=True)
         return sorted(_Pages(answer, folder, table or _no_table).written())
     except OSError as error:
         raise disk_error(error) from None

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from engine.case.acts import EARLIER, OTHERS, Decided, TakenIn, Target
+from engine.case.acts import EARLIER, OTHERS, Decided, Identified, TakenIn, Target
 from engine.case.releases import making
 from tests.batch.conftest import Vendor
 from tests.case.acts_kit import NOW
-from tests.case.package_kit import approved, bag_of, built, give_all, open_here
+from tests.case.package_kit import approve, approved, bag_of, built, give_all, open_here
 from tests.case.test_commands import files, home_of, state
 from tests.forked import run
 from tests.process import environment
@@ -132,6 +132,22 @@ def test_what_an_owner_sent_is_in_the_package_under_a_name_of_ours(ran, tmp_path
     assert (bag_of(ran) / "data" / "hris" / "files" / "received-0001.csv").read_bytes() == hostile.read_bytes()
     assert ran("package", "verify", str(bag_of(ran)), "--json").returncode == 3  # not signed yet
     assert json.loads(ran("package", "verify", str(bag_of(ran)), "--json").stdout)["faults"] == []
+
+
+@pytest.mark.parametrize("former", [False, True])
+def test_an_answer_of_nothing_at_all_is_a_package_without_an_empty_folder(habeas, former):
+    """No owner holds anything and no run asked: what was built is approved and released, as is one of before, which had a folder for no pages."""
+    assert habeas("case", "new", "DSR-17", stdin="email: nobody@x.example\n").returncode == 0
+    (home_of(habeas) / "contacts.yaml").write_text("owners: {hris: {to: hr@acme.example}}\n")
+    assert habeas("contact", "answer", "DSR-17", "hris", "none").returncode == 0
+    open_here(habeas).act(Identified(how="passport seen at the desk"), NOW)
+    built(habeas)
+    assert [one.name for one in bag_of(habeas).rglob("*") if one.is_dir() and not any(one.iterdir())] == []
+    if former:
+        (bag_of(habeas) / "read").mkdir()
+    approve(habeas)
+    assert habeas("package", "release", "DSR-17", "--seal", "none").returncode == 0
+    assert habeas("package", "verify", str(bag_of(habeas))).returncode == 0
 
 
 def test_what_a_run_was_told_not_to_ask_is_said_of_exactly_that(habeas, at, tmp_path):
