@@ -61,6 +61,14 @@ def _escaped_together(texts: Sequence[str]) -> list[str] | None:
     return escaped_printable(joined).split(BETWEEN)
 
 
+def _all_whole(values: Sequence[Any], marks: Sequence[Sequence[WithheldPlace]]) -> bool:
+    """Whether every value is a text all of which is withheld, at one place; no further one is looked at behind the first that is not."""
+    for value, here in zip(values, marks, strict=True):
+        if type(value) is not str or len(here) != 1 or not (0 == here[0].start < here[0].end == len(value)):
+            return False
+    return True
+
+
 def escaped_printable(text: str) -> str:
     """Write a text as HTML in which every character can be seen."""
     if "&" in text:
@@ -129,14 +137,10 @@ class Cells:
 
     def _marked(self, values: Sequence[Any], codes: Mapping[str, str], marks: Sequence[Sequence[WithheldPlace]]) -> list[str]:
         """Write values in which something is withheld: mostly the same words."""
-        whole = [
-            type(value) is str and len(here) == 1 and 0 == here[0].start < here[0].end == len(value)
-            for value, here in zip(values, marks, strict=True)
-        ]
-        if all(whole) and (html := _escaped_together(values)) is not None:
+        if _all_whole(values, marks) and (html := _escaped_together(values)) is not None:
             return [f'<span class="gone">{text}</span>' for text in html]
-        known = dict[tuple[Any, ...], str]()
-        found = list[str]()
+        known: dict[tuple[Any, ...], str] = {}
+        found: list[str] = []
         for value, places in zip(values, marks, strict=True):
             if type(value) is not str:
                 found.append("" if value is ABSENT else self.html(value, codes, places))

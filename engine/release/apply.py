@@ -257,7 +257,7 @@ class PolicyInForce:
 
     def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
-        found = dict[SideKey, SideFound]()
+        found: dict[SideKey, SideFound] = {}
         for number, (key, facts) in enumerate(reading.sides.items()):
             if isinstance(facts, WholeSide):
                 known = facts.found if facts.number == number and not self._doubting else None

@@ -138,7 +138,8 @@ class Form(msgspec.Struct, eq=False):
 
     def _told(self, record: dict[str, Any], stirring: Telling | Stirring) -> tuple[int, ...]:
         """Give the places of texts that tell something, and note what does not: a field of which too much is new is looked at by itself."""
-        silent, told = stirring.silent, list[int]()
+        silent = stirring.silent
+        told: list[int] = []
         for at, (value, is_text) in enumerate(zip(record.values(), self.texts, strict=True)):
             if not is_text or value in silent:
                 continue

@@ -32,7 +32,8 @@ SEVEN = re.compile(rf"(?<![A-Za-z0-9_]){DIGITS}")
 CODE = re.compile(rf"(?<![A-Za-z0-9])(?:{DIGITS}|{BEGINNINGS}|{TOKENS})")  # each number and token begins so: one look for all of them
 PROGRAM = re.compile(  # times, UUIDs, other numbers of programs, short numbers: a digit is in each, so none is a name
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|"
-    r"(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-f]*[0-9])[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|\d{1,6}"
+    r"(?=[a-f-]*+[0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+    r"(?=[a-f]*+[0-9])[0-9]{0,20}+[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|\d{1,6}"  # fewer digits are tried in vain
 )
 NOTHING = re.compile(  # these, and names of programs
     rf"{PROGRAM.pattern}|[a-f]{{8}}(?:-[a-f]{{4}}){{3}}-[a-f]{{12}}|[a-f]{{1,64}}(?:-\d{{1,6}})?|[\d.]{{0,6}}|[A-Za-z]{{1,24}}"

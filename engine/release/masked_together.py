@@ -40,7 +40,8 @@ class KnownMasks(dict[int, MaskedTogether]):
 
     def all_plain(self, record: dict[str, Any], ruled: list[tuple[Ruling, ...]]) -> list[MaskedTogether] | None:
         """Give what is masked in a record; None where more than that is to be done, or one bears on another."""
-        found, taken = list[MaskedTogether](), frozenset[Any]()
+        found: list[MaskedTogether] = []
+        taken: set[Any] = set()
         for together in filter(None, ruled):
             known = self.get(id(together)) or self._know(together, record)
             if not known.plain or not taken.isdisjoint(known.taken):

@@ -37,14 +37,23 @@ class Telling(Remembered[Any, tuple[Ruling, ...]]):
 
     def tells(self, value: Any) -> object:
         """Whether a value that was hardly met before tells something."""
-        return (type(value) is not str or PROGRAM.fullmatch(value) is None) and self[value]
+        if type(value) is not str:
+            return self[value]
+        if PROGRAM.fullmatch(value) is not None:
+            return ()
+        found = self.get(value)
+        return self._worked_out(value) if found is None else found
 
     def __missing__(self, value: Any) -> tuple[Ruling, ...]:
         if type(value) is str:
-            return () if PROGRAM.fullmatch(value) or self._is_address(value) else super().__missing__(value)
+            return () if PROGRAM.fullmatch(value) else self._worked_out(value)
         if value is None or (-FEW <= value <= FEW and type(value) is not Number):
             return super().__missing__(value)
         return () if abs(value) <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
+
+    def _worked_out(self, text: str) -> tuple[Ruling, ...]:
+        """Say it of a text that is no number or time of a program, and is not remembered."""
+        return () if self._is_address(text) else super().__missing__(text)
 
     def _is_address(self, text: str) -> bool:
         """Whether it is an address that ends with a number of a program, and of which the rest tells nothing: such ends are all new."""
