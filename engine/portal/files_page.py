@@ -23,7 +23,7 @@ from engine.portal.choices import (
     numbers_of,
     reason_for,
 )
-from engine.portal.seen import SeenCase, looked_through
+from engine.portal.seen import SeenCase, looked, looked_through
 from engine.release.ruling import Ruling
 
 ON_A_PAGE = 50
@@ -107,7 +107,9 @@ show_files = looked_through("files", "Files", _shown)
 
 
 def do_files(asked: AskedPage) -> str:
-    """Hold or give files, or take that back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
+    """Look through the runs, hold or give files, or take that back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
+    if (where := looked(asked, "files")) is not None:
+        return where
     case = asked.seen_case()
     at = f"/case/{case.reference}/files?p={asked.number('p')}"
     if numbers := asked.said("undo"):

@@ -39,6 +39,7 @@ SEALS = {
 
 UNREADY = {
     "over": "the case is over",
+    "deletion": "a deletion is asked for, and a letter answers that",
     "fetch": "nothing was fetched",
     "values": "something waits for a decision, or nobody has looked at what was found",
     "released": "it was released: only what is fetched or decided anew is packed again",
@@ -131,11 +132,13 @@ def _present(case: OpenCase) -> tuple[Package | None, str | None]:
 
 
 def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:
-    """Name what comes next: fetch, values, build, approve, release, released; or that nothing does."""
+    """Name what comes next: deletion (no package at all), fetch, values, build, approve, release, released; or that nothing does."""
     if case.case.phase in ("closed", "denied", "withdrawn"):
         return "over"
     if case.case.phase == "released":
         return "released"
+    if case.opened.right == "deletion":
+        return "deletion"
     if case.case.phase == "open" or not any(part.here for part in case.case.vendors.values()):
         return "fetch"
     if undecided is None or undecided:

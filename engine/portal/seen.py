@@ -121,6 +121,7 @@ def not_looked(
         begun=here,
         may_fetch=_may_fetch(case),
         over_state=case.case.phase in ENDED,
+        deletion=case.opened.right == "deletion",
         title=title,
         part=part,
     )
@@ -132,10 +133,16 @@ def _may_fetch(case: OpenCase) -> bool:
     return case.case.phase in RUNNING and not (parts and all(one.here for one in parts))
 
 
-def look(asked: AskedPage, case: OpenCase) -> None:
-    """Look through the runs; the policies that hold then stand in the log. Raises as `review`."""
+def looked(asked: AskedPage, part: str) -> str | None:
+    """Look through the runs where a form asks for that, and give where it leads; None where the form asks for something else.
+
+    The policies that hold then stand in the log. Raises Stale, UsageError, SpecError, DiskError, OutputError.
+    """
+    if asked.said("do") != "look":
+        return None
+    case = asked.seen_case()
     with look_through(case, asked.home, asked.now).findings:
-        return
+        return f"/case/{case.reference}/{part}"
 
 
 def _unreadable(asked: AskedPage, error: HabeasError | None, head: dict[str, Any], title: str, why: HabeasError | str) -> Portrayed:

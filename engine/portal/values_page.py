@@ -33,7 +33,7 @@ from engine.portal.choices import (
     saved_last,
 )
 from engine.portal.field_names import WHY, kind_title, labels, why_words
-from engine.portal.seen import SeenCase, look, looked_through
+from engine.portal.seen import SeenCase, looked, looked_through
 from engine.release.reasons import Because
 
 ON_A_PAGE = 25
@@ -263,11 +263,10 @@ def _short(text: str) -> str:
 
 def do_values(asked: AskedPage) -> str | Portrayed | SentFile:
     """Look through the runs, decide what is chosen, or take decisions back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
+    if (where := looked(asked, "values")) is not None:
+        return where
     case = asked.seen_case()
     at = f"/case/{case.reference}/values"
-    if asked.said("do") == "look":
-        look(asked, case)
-        return at
     if numbers := asked.said("undo"):
         undo(case, saved_last(case) if numbers == LAST else numbers_of(numbers), asked.now)
         return f"{at}?{_query(*_chosen(asked), p=asked.number('p'))}"

@@ -159,8 +159,8 @@ def test_what_is_given_elsewhere_is_named_beside_both_places(serve, habeas, tmp_
     table = page.partition("given at another by decision")[2].partition("</table>")[0]
     rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in table.split('<tr role="row">')[2:]]
     assert sorted(rows) == [
-        "+46701740605 Find it line, acme: “Notes” acme: “Talks”",
-        "Blue Whale Team Find it team, acme: “Notes” acme: “Talks”",
+        "+46701740605 Find it line, Acme: “Notes” Acme: “Talks”",
+        "Blue Whale Team Find it team, Acme: “Notes” Acme: “Talks”",
     ]
     assert page.index("given at another by decision") < page.index('name="also_given"')
     folder = bag_of(habeas).parent
