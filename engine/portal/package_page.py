@@ -25,7 +25,7 @@ from engine.portal.case_head import case_head
 from engine.portal.errand import Errand, ErrandOrder, begin
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
-from engine.portal.seen import shown_values, shown_where_withheld
+from engine.portal.seen import shown_where_withheld
 from engine.portal.titles import system_titles
 from engine.portal.two_places import SlippedRow, two_places
 from engine.portal.users import read_users
@@ -110,7 +110,7 @@ def _approvers(asked: AskedPage, case: OpenCase) -> list[str]:
 def _slipped(asked: AskedPage, case: OpenCase, errand: Errand) -> Iterator[SlippedRow]:
     """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
     every = [value for line in errand.lines for value in line.slipped]
-    return two_places(every, shown_values(asked, case, {slipped.value for slipped in every}))
+    return two_places(every, shown_where_withheld(asked, case, every))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:

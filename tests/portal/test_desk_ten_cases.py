@@ -10,7 +10,8 @@ from engine.case.acts import Gap, TakenIn
 from engine.portal.errand import read_errand
 from engine.portal.titles import reason_words
 from tests.case.acts_kit import NOW
-from tests.case.package_kit import open_here
+from tests.case.invented import decided
+from tests.case.package_kit import give_all, open_here
 from tests.case.test_commands import PERSON
 from tests.portal.cases_kit import lines, served_with
 from tests.portal.test_desk_first_day import opened
@@ -108,3 +109,17 @@ def test_the_button_that_has_it_looked_through_does_so_on_every_page(desk, part)
     sent = desk.send(f"{AT}/{part}", page, do="look")
     assert (sent.status, sent.headers["Location"]) == (303, f"{AT}/{part}")
     assert "Look through it" not in desk.see(f"{AT}/{part}")
+
+
+def test_what_would_slip_out_is_shown_where_only_its_place_was_decided(serve, habeas, tmp_path):
+    """It is in no list of what was found: without its text nobody could tell which of all records the page speaks of."""
+    records = {"notes": lines(*({"id": number, "team": "The Blue Whale Team"} for number in (1, 2)))}
+    portal = served_with(serve, habeas, tmp_path, records)
+    decided(habeas, "mask", "acme/notes:1#/team")
+    give_all(habeas)
+    assert portal.send(f"{AT}/package", portal.see(f"{AT}/package"), do="build").status == 303
+    portal.wait("build")
+    page = portal.see(f"{AT}/package")
+    assert "decide about what would slip out" in page
+    assert 'name="q" value="The Blue Whale Team"' in page
+    assert "withheld by its field" not in page
