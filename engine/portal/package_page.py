@@ -29,6 +29,7 @@ from engine.portal.seen import shown_where_withheld
 from engine.portal.titles import system_titles
 from engine.portal.two_places import SlippedRow, two_places
 from engine.portal.users import read_users
+from engine.portal.ways import is_fetched_from
 
 SEALS = {
     "page": "A page that asks for a passphrase: any browser opens it",
@@ -80,6 +81,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         error,
         **case_head(asked, case, "package"),
         step=step,
+        by_mail=step == "fetch" and not is_fetched_from(case),
         shown=_shown(asked, case, found) if found is not None else None,
         why=fault or broken or why,
         undecided=undecided,

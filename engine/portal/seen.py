@@ -19,6 +19,7 @@ from engine.errors import HabeasError
 from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile, Show, portray
 from engine.portal.case_head import case_head
 from engine.portal.field_names import kind_title
+from engine.portal.ways import is_fetched_from
 from engine.replaced import replace
 
 TOO_DEEP = (
@@ -120,6 +121,7 @@ def not_looked(
         **head,
         begun=here,
         may_fetch=_may_fetch(case),
+        by_mail=not is_fetched_from(case),
         over_state=case.case.phase in ENDED,
         deletion=case.opened.right == "deletion",
         title=title,

@@ -123,3 +123,23 @@ def test_what_would_slip_out_is_shown_where_only_its_place_was_decided(serve, ha
     assert "decide about what would slip out" in page
     assert 'name="q" value="The Blue Whale Team"' in page
     assert "withheld by its field" not in page
+
+
+def test_a_case_of_systems_without_an_interface_alone_leads_to_their_owners(office, ran):
+    """Where nothing can be fetched from, no page says that it should be: who answers is asked at Letters."""
+    at = opened(ran, "DSR-21")
+    for path in ("values", "records", "files", "search", "package"):
+        page = office.see(f"{at}/{path}")
+        assert "Owners are asked at" in page, path
+        assert "Fetch it" not in page, path
+    assert "Next: fetch" not in office.see(f"{at}/run")
+    assert "Next: fetch" in office.see(f"{opened(ran, 'DSR-22', '--vendor', 'slack')}/run")
+
+
+def test_what_time_asked_for_names_an_answer_as_the_letters_do(office, ran):
+    """NONE and DATA are the words of mails."""
+    at = f"{AT}/contacts"
+    assert office.send(at, office.see(f"{at}?ask=hris/access"), do="send", vendor="hris", purpose="access").status == 303
+    assert office.upload(at, office.see(at), [], do="answer", vendor="hris", purpose="access", word="none").status == 303
+    told = visible(office.send("/letters", office.see("/letters"), do="tick").text)
+    assert "the HR system (access) answered: nothing is held" in told
