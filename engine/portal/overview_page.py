@@ -30,7 +30,7 @@ from engine.owners.book import title_of
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
-from engine.portal.contacts_page import question_state
+from engine.portal.contacts_page import kept_words, question_state
 from engine.portal.log_page import timeline
 from engine.portal.run_page import errand_of
 from engine.portal.titles import reason_words, system_titles
@@ -214,7 +214,9 @@ def _received(case: OpenCase, part: VendorPart) -> int:
 
 
 def _asked(part: VendorPart) -> str | None:
-    return question_state(part.contacts[part.right]) if part.right in part.contacts else None
+    if part.right not in part.contacts:
+        return None
+    return question_state(part.contacts[part.right]) + (", but for what is kept" if kept_words(part, part.right) else "")
 
 
 def _files(run: TakenRun) -> int:

@@ -143,3 +143,26 @@ def test_what_time_asked_for_names_an_answer_as_the_letters_do(office, ran):
     assert office.upload(at, office.see(at), [], do="answer", vendor="hris", purpose="access", word="none").status == 303
     told = visible(office.send("/letters", office.see("/letters"), do="tick").text)
     assert "the HR system (access) answered: nothing is held" in told
+
+
+def test_what_an_owner_keeps_stands_beside_the_answer_that_it_is_deleted(office, ran):
+    """Whoever reads `deleted` alone would write the person that nothing is left."""
+    at = opened(ran, "DSR-21", "--right", "deletion")
+    assert ran("case", "identified", "DSR-21", "--how", "called back").returncode == 0
+    letters = f"{at}/contacts"
+    assert office.send(letters, office.see(f"{letters}?ask=hris/deletion"), do="send", vendor="hris", purpose="deletion").status == 303
+    told = {"do": "answer", "vendor": "hris", "purpose": "deletion", "word": "deleted"}
+    assert office.upload(letters, office.see(letters), [], **told, kept="payslips", why="tax law").status == 303
+    assert "<p>Kept: payslips, since: tax law</p>" in office.see(letters)
+    assert "answered: deleted, but for what is kept" in office.see(at)
+
+
+def test_an_owner_who_never_answers_can_be_done_without(office, ran):
+    """The page that says that the release waits for them says how it need not."""
+    at = f"{opened(ran, 'DSR-21')}/contacts"
+    assert office.send(at, office.see(f"{at}?ask=hris/access"), do="send", vendor="hris", purpose="access").status == 303
+    assert "do without it" not in office.see(at)
+    office.now += timedelta(days=60)
+    assert office.send("/letters", office.see("/letters"), do="tick").status == 200
+    assert "No answer in time: the release waits." in office.see(at)
+    assert 'If no answer will come, <a href="/case/DSR-21#gaps">do without it</a>' in office.see(at)
