@@ -132,7 +132,7 @@ def question_state(contact: Contact) -> str:
 def kept_words(part: VendorPart, purpose: str) -> str:
     """Say what an owner keeps of what was to be deleted, and why; empty where they keep nothing."""
     last = next((answer for answer in reversed(part.answers) if answer.purpose == purpose), None)
-    return f"{last.kept}{f', since: {last.why}' if last.why else ''}" if last is not None and last.kept else ""
+    return f"{last.kept.rstrip('.')}{f', since: {last.why}' if last.why else ''}" if last is not None and last.kept else ""
 
 
 def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about: tuple[str, Contact]) -> QuestionSeen:
