@@ -127,7 +127,7 @@ def _about(act: Any) -> str:
 
 
 def _answered(act: acts.OwnerAnswered) -> str:
-    kept = f"; kept is {act.kept}, because: {act.why}" if act.kept else ""
+    kept = f"; kept is {act.kept.rstrip('.')}, because: {act.why}" if act.kept else ""
     return f"the owner of {act.vendor}, asked about {act.purpose}, {ANSWERED.get(act.answer, act.answer)}{kept}"
 
 

@@ -125,6 +125,11 @@ def _check_begun(case: OpenCase) -> None:
     if case.case.phase not in ("gathering", "approved", "released"):
         message = f"{case.reference} is {case.case.state}: nothing can be built of it; habeas case show {case.reference}"
         raise UsageError(message)
+    if case.opened.right == "deletion":
+        message = (
+            f"{case.reference} asks for a deletion, which no package answers: habeas case conclude {case.reference}; nothing was built"
+        )
+        raise UsageError(message)
 
 
 def _check_decided(case: OpenCase, data: GivenData) -> None:

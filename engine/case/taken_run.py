@@ -42,6 +42,7 @@ class TakenRun(msgspec.Struct, frozen=True):
     narrowed: dict[str, Any] | None = None
     lookup: dict[str, Any] | None = None
     started: str | None = None
+    title: str | None = None
 
     @property
     def digest(self) -> PersonDigest | None:

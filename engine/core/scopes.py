@@ -12,6 +12,7 @@ from engine.language.effective import Endpoint, Vendor
 from engine.language.model.spec import RuleSpec
 
 Held = Literal["yes", "no", "unknown", "none needed"]
+OPTIONAL = "optional: needs "  # begins the reason of an endpoint that is left out for want of a scope
 
 
 class ScopeRow(Struct, frozen=True):
@@ -101,7 +102,7 @@ def unallowed(endpoint: Endpoint, granted: frozenset[str] | None) -> tuple[Outco
     if granted is None or not endpoint.granted_by or allowed(endpoint.granted_by, granted):
         return None
     if endpoint.optional:
-        return Outcome.EXCLUDED, f"optional: needs {alternatives(endpoint.granted_by)}"
+        return Outcome.EXCLUDED, f"{OPTIONAL}{alternatives(endpoint.granted_by)}"
     return Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}"
 
 
@@ -117,7 +118,7 @@ def told_by_refusals(endpoint: Endpoint, granted: frozenset[str] | None, ends: S
         return None
     if any(end.outcome is not Outcome.DENIED or end.helpless for end in ends):
         return None
-    return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').removesuffix(hint)}"
+    return f"{OPTIONAL}{alternatives(endpoint.granted_by)}; {(ends[0].reason or '').removesuffix(hint)}"
 
 
 def scope_remedy(entries: Iterable[frozenset[str]], granted: frozenset[str] | None, rule: RuleSpec | None = None) -> str:

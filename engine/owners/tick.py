@@ -25,9 +25,17 @@ SAY = {
 
 
 def tick(
-    home: Path, keys: Keys, post: Callable[[], Post], now: datetime, by: str | None = None, called: Called = by_name
+    home: Path,
+    keys: Keys,
+    post: Callable[[], Post],
+    now: datetime,
+    by: str | None = None,
+    words: tuple[Called, Callable[[Contact], str]] = (by_name, state_words),
 ) -> Iterator[tuple[str, list[str], bool]]:
-    """Give each open case that asked somebody by mail, with what was done and what waits, and whether a person has to look."""
+    """Give each open case that asked somebody by mail, with what was done and what waits, and whether a person has to look.
+
+    `words` call a vendor, and say how far a question is.
+    """
     for reference in references(home):
         try:
             case = open_case(home, reference, by)
@@ -35,11 +43,13 @@ def tick(
             yield reference, [f"error: {error}"], True
             continue
         if case.case.phase in RUNNING and any(part.contacts for part in case.case.vendors.values()):
-            yield reference, *_of_case(case, home, keys, post, now, called)
+            yield reference, *_of_case(case, home, keys, post, now, words)
 
 
-def _of_case(case: OpenCase, home: Path, keys: Keys, post: Callable[[], Post], now: datetime, called: Called) -> tuple[list[str], bool]:
-    said, look = [], False
+def _of_case(
+    case: OpenCase, home: Path, keys: Keys, post: Callable[[], Post], now: datetime, words: tuple[Called, Callable[[Contact], str]]
+) -> tuple[list[str], bool]:
+    said, look, (called, state) = [], False, words
     for vendor, purpose in [(vendor, purpose) for vendor, part in case.case.vendors.items() for purpose in part.contacts]:
         try:
             done = _of_question(case, home, (vendor, purpose), lambda: read_person(keys, case.folder), post, now)
@@ -47,7 +57,7 @@ def _of_case(case: OpenCase, home: Path, keys: Keys, post: Callable[[], Post], n
             done, look = f"error: {error}", True
         contact = case.case.vendors[vendor].contacts[purpose]
         look = look or contact.state in ("drafted", "may have been sent", "answered_text", "bounced", "blocked", "declined")
-        said.append(f"{called(vendor, None)} ({purpose}) {done or state_words(contact)}")
+        said.append(f"{called(vendor, None)} ({purpose}) {done or state(contact)}")
     return said, look
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from engine.case.act_sentences import REASON_WORDS
-from engine.case.acts import LogLine
-from engine.case.deciding import WantedDecision, decide, look_through
+from engine.case.acts import LogLine, Target
+from engine.case.deciding import WantedDecision, decide, look_through, undo
 from engine.case.folder import OpenCase
 from engine.case.review import Review
 from engine.case.ruled import all_in_force
@@ -19,6 +20,7 @@ WHOLE = ("give", "hold")
 REASONS = list(REASON_WORDS.items())
 SHORT_REASONS = dict(REASONS)
 FITTING = {True: "known_to_them", False: "third_party"}
+LAST = "last"  # in place of numbers: the form bears the number of the last act, so that it means the same there and here
 
 
 def chosen_operation(operation: str, offered: Iterable[str]) -> str:
@@ -70,6 +72,17 @@ def saved_last(case: OpenCase) -> list[int]:
         if line.n in case.case.decisions:
             found.append(line)
     return [line.n for line in reversed(found)]
+
+
+def count_saved_last(case: OpenCase, is_here: Callable[[Target], bool]) -> int:
+    """Count the decisions that were saved together last; none where one of them is about something that is not decided on this page."""
+    numbers = saved_last(case)
+    return len(numbers) if all(is_here(case.case.decisions[number].target) for number in numbers) else 0
+
+
+def undo_named(case: OpenCase, numbers: str, now: datetime) -> None:
+    """Take decisions back by their acts, or all that was saved together last. Raises UsageError, Stale, DiskError, OutputError."""
+    undo(case, saved_last(case) if numbers == LAST else numbers_of(numbers), now)
 
 
 def numbers_of(text: str) -> list[int]:

@@ -73,6 +73,8 @@ class QuestionSeen(msgspec.Struct, frozen=True):
     purpose: str
     title: str
     state: str
+    kept: str
+    late: bool
     due: str | None
     waits: bool
     to_send: str | None = None
@@ -127,6 +129,12 @@ def question_state(contact: Contact) -> str:
     return (BY_HAND.get(contact.state) if contact.by_hand else None) or STATES.get(contact.state, contact.state)
 
 
+def kept_words(part: VendorPart, purpose: str) -> str:
+    """Say what an owner keeps of what was to be deleted, and why; empty where they keep nothing."""
+    last = next((answer for answer in reversed(part.answers) if answer.purpose == purpose), None)
+    return f"{last.kept.rstrip('.')}{f', since: {last.why}' if last.why else ''}" if last is not None and last.kept else ""
+
+
 def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about: tuple[str, Contact]) -> QuestionSeen:
     (purpose, contact), called = about, system_titles(asked.home, case)
     due = due_day(asked.home, case, vendor, purpose)
@@ -137,6 +145,8 @@ def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about
         purpose=purpose,
         title=title_of(asked.home, vendor),
         state=question_state(contact),
+        kept=kept_words(part, purpose),
+        late=contact.state == "blocked" and purpose == part.right,
         to_send=next((seen.name for seen in letters if not seen.came), None) if contact.by_hand and contact.state in BY_HAND else None,
         due=short_day(due, LANGUAGE) if due is not None else None,
         waits=any(one == purpose for one, _ in part.waits),

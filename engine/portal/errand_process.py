@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
 from engine.case.slipped import WouldLeave
 from engine.case.to_fetch import addresses_of, record_person, vendors_of
+from engine.case.words import Called
 from engine.connection.digest_key import digest_key
 from engine.connection.signing_key import signing_key
 from engine.connection.vault import Vault
@@ -28,6 +30,7 @@ from engine.decoding import decoder
 from engine.errors import Exit, HabeasError, defect
 from engine.language.text.mistakes import counted
 from engine.portal.errand import ErrandLine, ErrandOrder
+from engine.portal.titles import outcome_words, reason_words, system_titles
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 MOST_SLIPPED = 100  # that are told
@@ -74,14 +77,15 @@ def run(order: ErrandOrder, case: OpenCase, tell: Tell) -> bool:
     vendors = vendors_of(case, order.vendors)
     person, there = read_person(Vault(home).keys, case.folder), addresses_of(order.at, [one.name for one in vendors])
     record_person(case, home, person, now())
+    called = system_titles(home, case, vendors)
     how = Fetching(
         person=person,
         clock=now,
         files=order.files,
         at=there,
-        ended=lambda vendor, entry: _tell_entry(tell, vendor, entry),
-        waiting=lambda vendor: tell(f"{vendor}: another run uses this connection: this one waits for its turn"),
-        told=lambda vendor, words: tell(f"{vendor}: {words}"),
+        ended=lambda vendor, entry: _tell_entry(tell, vendor, entry, called),
+        waiting=lambda vendor: tell(f"{called(vendor, None)}: another fetch uses this connection: this one waits for its turn"),
+        told=lambda vendor, words: tell(f"{called(vendor, None)}: {words}"),
     )
 
     async def until_stopped() -> list[Fetched]:
@@ -91,20 +95,21 @@ def run(order: ErrandOrder, case: OpenCase, tell: Tell) -> bool:
 
     found = asyncio.run(until_stopped())
     for fetched in found:
-        tell(f"{fetched.vendor}: {_said(fetched)}")
+        tell(f"{called(fetched.vendor, None)}: {_said(fetched, called)}")
     return all(one.exit_code is Exit.COMPLETE for one in found)
 
 
-def _tell_entry(tell: Tell, vendor: str, entry: Entry) -> None:
+def _tell_entry(tell: Tell, vendor: str, entry: Entry, called: Called) -> None:
     if entry.outcome is not Outcome.EXCLUDED or entry.reason != BY_ORDER:
-        reason = f": {entry.reason}" if entry.reason else ""
-        tell(f"{vendor}/{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}", kind=True)
+        reason = f": {reason_words(entry.reason, vendor, called)}" if entry.reason else ""
+        records = counted(entry.tally.records, "record")
+        tell(f"{called(vendor, None)}, {called(vendor, entry.name)}: {outcome_words(entry.outcome)}, {records}{reason}", kind=True)
 
 
-def _said(one: Fetched) -> str:
+def _said(one: Fetched, called: Called) -> str:
     if one.report is None or one.taken is None:
         return f"nothing was taken in: {one.error or 'stopped before its run began'}"
-    missing = ", ".join(map(gap_words, one.taken.gaps))
+    missing = ", ".join(gap_words(gap, partial(called, one.vendor)) for gap in one.taken.gaps)
     return f"taken in, {found_words(one.taken.subject)}" + (f"; missing: {missing}" if missing else "")
 
 

@@ -53,6 +53,12 @@ def kind_title(found: Review, vendor: str, endpoint: str) -> str:
 
 
 @lru_cache(maxsize=32)
+def run_title(folder: Path, _: str) -> str | None:
+    """Give what a run, whose manifest has this sha256, calls its vendor; None where it does not say. Raises UsageError."""
+    return read_run(folder).title
+
+
+@lru_cache(maxsize=32)
 def run_titles(folder: Path, _: str) -> Mapping[str, str]:
     """Give the titles of a run, whose manifest has this sha256. Raises UsageError."""
     return {name: str(told.get("title") or name) for name, told in read_run(folder).endpoints.items()}

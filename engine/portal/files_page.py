@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.case.acts import Target
-from engine.case.deciding import WantedDecision, undo
+from engine.case.deciding import WantedDecision
 from engine.case.file_lines import CaseFile, case_files, checked_file, not_fetched
 from engine.case.folder import OpenCase
 from engine.case.review import RECEIVED, Review, files_of
@@ -19,11 +19,12 @@ from engine.portal.choices import (
     WHOLE,
     chosen_for_all,
     chosen_operation,
+    count_saved_last,
     decide_wanted,
-    numbers_of,
     reason_for,
+    undo_named,
 )
-from engine.portal.seen import SeenCase, looked_through
+from engine.portal.seen import SeenCase, looked, looked_through
 from engine.release.ruling import Ruling
 
 ON_A_PAGE = 50
@@ -77,6 +78,7 @@ def _shown(seen: SeenCase) -> Portrayed:
         not_fetched=list(not_fetched(seen.case, seen.found)),
         page=page,
         last=last,
+        last_saved=count_saved_last(seen.case, lambda target: target.file is not None),
         offered=WHOLE,
         reasons=REASONS,
         received=RECEIVED,
@@ -107,11 +109,13 @@ show_files = looked_through("files", "Files", _shown)
 
 
 def do_files(asked: AskedPage) -> str:
-    """Hold or give files, or take that back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
+    """Look through the runs, hold or give files, or take that back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
+    if (where := looked(asked, "files")) is not None:
+        return where
     case = asked.seen_case()
     at = f"/case/{case.reference}/files?p={asked.number('p')}"
     if numbers := asked.said("undo"):
-        undo(case, numbers_of(numbers), asked.now)
+        undo_named(case, numbers, asked.now)
         return at
     decide_wanted(asked, case, lambda found: [*_wanted(asked, case, found), *_of_all(asked, case, found)])
     return at

@@ -14,13 +14,14 @@ from engine.case.in_force import InReview
 from engine.case.record_lines import CountedKind, counted_kinds
 from engine.case.review import decisions_of
 from engine.case.taken_run import MISSING
+from engine.case.words import Called
 from engine.core.ledger import WITHOUT_PERSON, Subject
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, NotThere, Portrayed
 from engine.portal.choices import SHORT_REASONS
 from engine.portal.field_names import WHO
-from engine.portal.seen import SeenCase, look, looked_through
-from engine.portal.titles import system_titles
+from engine.portal.seen import SeenCase, looked, looked_through
+from engine.portal.titles import outcome_words, reason_words, system_titles
 from engine.release.apply import PolicyInForce
 from engine.release.own import Own
 
@@ -73,12 +74,13 @@ def _portrayed(seen: SeenCase, vendors: list[str]) -> Portrayed:
 
 def _kinds(seen: SeenCase, vendor: str, counted: Mapping[tuple[str, str], CountedKind]) -> ServiceKinds:
     part = seen.case.case.vendors[vendor]
+    called = system_titles(seen.asked.home, seen.case)
     if part.run is None:
-        return ServiceKinds(vendor, system_titles(seen.asked.home, seen.case)(vendor, None), said="files" if part.files else "nothing")
+        return ServiceKinds(vendor, called(vendor, None), said="files" if part.files else "nothing")
     review = next(one for one in seen.found.runs if one.vendor == vendor)
     told = told_run(review.folder, part.run.proof)
-    rows = tuple(_rows(seen, part, review, told.run.endpoints, counted))
-    return ServiceKinds(vendor, str(told.body.get("title") or vendor), rows)
+    rows = tuple(_rows(seen, part, review, told.run.endpoints, counted, called))
+    return ServiceKinds(vendor, called(vendor, None), rows)
 
 
 def _rows(
@@ -87,6 +89,7 @@ def _rows(
     review: InReview,
     endpoints: Mapping[str, Mapping[str, Any]],
     counted: Mapping[tuple[str, str], CountedKind],
+    called: Called,
 ) -> Iterator[KindRow]:
     in_force = PolicyInForce(review.policy, Own([]), decisions=decisions_of(seen.case.case.decisions, review.vendor, seen.found.digest))
     lookup = {LOOKUP: {"title": WHO, "outcome": "complete"}} if (review.vendor, LOOKUP) in counted else {}
@@ -99,18 +102,19 @@ def _rows(
         yield KindRow(
             endpoint,
             str(told.get("title") or endpoint),
-            outcome,
-            f"accepted: {accepted.say}" if accepted is not None else _reason(told),
+            outcome_words(outcome),
+            f"accepted: {accepted.say}" if accepted is not None else _reason(told, review.vendor, called),
             outcome in MISSING and accepted is None,
             counted.get((review.vendor, endpoint)) or CountedKind(review.vendor, endpoint, 0, 0, 0),
             f"{SHORT_REASONS[held.because]}, by {held.rule}" if held is not None else None,
         )
 
 
-def _reason(told: Mapping[str, Any]) -> str:
+def _reason(told: Mapping[str, Any], vendor: str, called: Called) -> str:
     """Say why a kind of record is not whole; where nobody was found, without the word of the manifest for that."""
     reason = str(told.get("reason") or "")
-    return reason.partition(": ")[2] if reason.startswith(f"{WITHOUT_PERSON} {Subject.NO_MATCH}: ") else reason
+    nobody = f"{WITHOUT_PERSON} {Subject.NO_MATCH}: "
+    return reason.removeprefix(nobody) if reason.startswith(nobody) else reason_words(reason, vendor, called)
 
 
 show_records = looked_through("records", TITLE, _records)
@@ -119,9 +123,7 @@ show_service = looked_through("records", TITLE, _service)
 
 def do_records(asked: AskedPage) -> str:
     """Look through the runs. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
-    case = asked.seen_case()
-    if asked.said("do") != "look":
-        message = "the form names no act: open the page again; nothing was written"
-        raise UsageError(message)
-    look(asked, case)
-    return f"/case/{case.reference}/records"
+    if (where := looked(asked, "records")) is not None:
+        return where
+    message = "the form names no act: open the page again; nothing was written"
+    raise UsageError(message)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from engine.case.words import state_words
 from engine.connection.vault import Vault
+from engine.contact.steps import Contact
 from engine.errors import HabeasError, UsageError
 from engine.owners.book import contacts
 from engine.owners.maildir import take_maildir
@@ -42,6 +44,11 @@ def show_letters(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     )
 
 
+def _state(contact: Contact) -> str:
+    """Say how far a question is, after its name: an answer not by the word that its mail begins with."""
+    return question_state(contact) if contact.state.startswith("answered") else state_words(contact)
+
+
 def do_letters(asked: AskedPage) -> Portrayed:
     """Take a mail in, or do what time asks for, as `habeas tick` does. Raises UsageError, DiskError, OutputError."""
     if asked.said("do") == "mail":
@@ -54,5 +61,8 @@ def do_letters(asked: AskedPage) -> Portrayed:
     for name, took in take_maildir(home, Path(told.maildir).expanduser(), asked.now, asked.by) if told.maildir else ():
         said.append(f"{name}: {took if isinstance(took, HabeasError) else took.said}.")
     way, called = cache(lambda: post(home)), system_titles(home)
-    said += [f"{reference}: {'; '.join(words)}." for reference, words, _ in tick(home, Vault(home).keys, way, asked.now, asked.by, called)]
+    said += [
+        f"{reference}: {'; '.join(words)}."
+        for reference, words, _ in tick(home, Vault(home).keys, way, asked.now, asked.by, (called, _state))
+    ]
     return told_page(asked, "What time asks for is done", said or ["Nothing was to be done."])

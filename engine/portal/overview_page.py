@@ -30,10 +30,10 @@ from engine.owners.book import title_of
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
-from engine.portal.contacts_page import question_state
+from engine.portal.contacts_page import kept_words, question_state
 from engine.portal.log_page import timeline
 from engine.portal.run_page import errand_of
-from engine.portal.titles import system_titles
+from engine.portal.titles import reason_words, system_titles
 from engine.portal.ways import described, next_way, unblocked_words, way_of
 from engine.replaced import replace
 
@@ -97,7 +97,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         received=short_day(case.opened.received, LANGUAGE),
         kinds=_known_by(asked, case),
         simulated=case.opened.simulated,
-        acknowledge=short_day(told.acknowledge, LANGUAGE) if told.acknowledge and case.case.acknowledged is None else None,
+        acknowledge=_to_acknowledge(case.case, told, asked.today),
         acknowledged=short_day(case.case.acknowledged, LANGUAGE) if case.case.acknowledged else None,
         extend_by=short_day(told.extend_by, LANGUAGE) if told.extend_by else None,
         extended_to=_day(due(replace(case.case, extended=asked.today), asked.home).answer),
@@ -124,6 +124,13 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
 
 def _day(day: date | None) -> str | None:
     return short_day(day, LANGUAGE) if day is not None else None
+
+
+def _to_acknowledge(case: Case, told: Deadlines, today: date) -> str | None:
+    """Say until when it has to be said that the request arrived; None where no law wants that, or it was said."""
+    if told.acknowledge is None or case.acknowledged is not None:
+        return None
+    return f"{_day(told.acknowledge)}{', a day that has passed' if told.acknowledge < today else ''}"
 
 
 def _is_fetching(case: OpenCase) -> bool:
@@ -207,7 +214,9 @@ def _received(case: OpenCase, part: VendorPart) -> int:
 
 
 def _asked(part: VendorPart) -> str | None:
-    return question_state(part.contacts[part.right]) if part.right in part.contacts else None
+    if part.right not in part.contacts:
+        return None
+    return question_state(part.contacts[part.right]) + (", but for what is kept" if kept_words(part, part.right) else "")
 
 
 def _files(run: TakenRun) -> int:
@@ -229,7 +238,12 @@ def _gap_form(asked: AskedPage, case: OpenCase, called: Called, *, may: bool) ->
 def _gaps(vendor: str, part: VendorPart, called: Called) -> list[GapRow]:
     if part.left_out is not None or not part.here:
         return [GapRow(vendor, "the whole service", part.left_out, early=part.contact != "declined")]
-    return [GapRow(f"{vendor}/{one.endpoint}", _gap_words(vendor, one, called), _accepted(part, one), one.why) for one in part.gaps]
+    return [_gap(vendor, part, gap, called) for gap in part.gaps]
+
+
+def _gap(vendor: str, part: VendorPart, gap: acts.Gap, called: Called) -> GapRow:
+    why = reason_words(gap.why, vendor, called) if gap.why is not None else None
+    return GapRow(f"{vendor}/{gap.endpoint}", _gap_words(vendor, gap, called), _accepted(part, gap), why)
 
 
 def _accepted(part: VendorPart, gap: acts.Gap) -> str | None:

@@ -25,10 +25,11 @@ from engine.portal.case_head import case_head
 from engine.portal.errand import Errand, ErrandOrder, begin
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
-from engine.portal.seen import shown_values, shown_where_withheld
+from engine.portal.seen import shown_where_withheld
 from engine.portal.titles import system_titles
 from engine.portal.two_places import SlippedRow, two_places
 from engine.portal.users import read_users
+from engine.portal.ways import is_fetched_from
 
 SEALS = {
     "page": "A page that asks for a passphrase: any browser opens it",
@@ -39,6 +40,7 @@ SEALS = {
 
 UNREADY = {
     "over": "the case is over",
+    "deletion": "a deletion is asked for, and a letter answers that",
     "fetch": "nothing was fetched",
     "values": "something waits for a decision, or nobody has looked at what was found",
     "released": "it was released: only what is fetched or decided anew is packed again",
@@ -79,6 +81,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         error,
         **case_head(asked, case, "package"),
         step=step,
+        by_mail=step == "fetch" and not is_fetched_from(case),
         shown=_shown(asked, case, found) if found is not None else None,
         why=fault or broken or why,
         undecided=undecided,
@@ -109,7 +112,7 @@ def _approvers(asked: AskedPage, case: OpenCase) -> list[str]:
 def _slipped(asked: AskedPage, case: OpenCase, errand: Errand) -> Iterator[SlippedRow]:
     """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
     every = [value for line in errand.lines for value in line.slipped]
-    return two_places(every, shown_values(asked, case, {slipped.value for slipped in every}))
+    return two_places(every, shown_where_withheld(asked, case, every))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
@@ -131,11 +134,13 @@ def _present(case: OpenCase) -> tuple[Package | None, str | None]:
 
 
 def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:
-    """Name what comes next: fetch, values, build, approve, release, released; or that nothing does."""
+    """Name what comes next: deletion (no package at all), fetch, values, build, approve, release, released; or that nothing does."""
     if case.case.phase in ("closed", "denied", "withdrawn"):
         return "over"
     if case.case.phase == "released":
         return "released"
+    if case.opened.right == "deletion":
+        return "deletion"
     if case.case.phase == "open" or not any(part.here for part in case.case.vendors.values()):
         return "fetch"
     if undecided is None or undecided:

@@ -52,6 +52,7 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
             files=asked.said("files") if asked.form else _wants_files(case) or (errand is not None and errand.order.files),
             refused=[name for name, part in fetched_from.items() if part.refused is not None],
             released=case.case.phase == "released",
+            deletion=case.opened.right == "deletion",
             simulated=case.opened.simulated,
             at_before=" ".join(errand.order.at) if errand is not None else "",
         ),
@@ -99,6 +100,9 @@ def do_run(asked: AskedPage) -> str:
         stop(asked.case, "run", asked.by or user(), asked.now)
         return f"/case/{asked.case.reference}/run"
     case = asked.seen_case()
+    if case.opened.right == "deletion":
+        message = "a deletion is asked for: nothing is fetched for it; its owners are asked at Letters"
+        raise UsageError(message)
     words = named_vendors((*asked.form.get("vendor", ()), *filter(None, [asked.said("other")])))
     if not words:
         message = "no service was chosen: choose at least one; nothing was begun"

@@ -6,7 +6,7 @@ from engine.case.record_search import FoundRecord, SearchStart, search
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, Portrayed, SentFile
 from engine.portal.field_names import called
-from engine.portal.seen import SeenCase, looked_through
+from engine.portal.seen import SeenCase, looked, looked_through
 from engine.replaced import replace
 
 ON_A_PAGE = 50
@@ -35,6 +35,6 @@ def _start(asked: AskedPage) -> SearchStart:
 show_search = looked_through("search", "Search", _shown)
 
 
-def do_search(asked: AskedPage) -> Portrayed | SentFile:
-    """Search, and show what was found; nothing is written. Raises UsageError."""
-    return show_search(asked, None)
+def do_search(asked: AskedPage) -> str | Portrayed | SentFile:
+    """Search, and show what was found; nothing is written, unless the runs are to be looked through first. Raises as `looked`."""
+    return looked(asked, "search") or show_search(asked, None)

@@ -19,6 +19,7 @@ from engine.errors import HabeasError
 from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile, Show, portray
 from engine.portal.case_head import case_head
 from engine.portal.field_names import kind_title
+from engine.portal.ways import is_fetched_from
 from engine.replaced import replace
 
 TOO_DEEP = (
@@ -120,7 +121,9 @@ def not_looked(
         **head,
         begun=here,
         may_fetch=_may_fetch(case),
+        by_mail=not is_fetched_from(case),
         over_state=case.case.phase in ENDED,
+        deletion=case.opened.right == "deletion",
         title=title,
         part=part,
     )
@@ -132,10 +135,16 @@ def _may_fetch(case: OpenCase) -> bool:
     return case.case.phase in RUNNING and not (parts and all(one.here for one in parts))
 
 
-def look(asked: AskedPage, case: OpenCase) -> None:
-    """Look through the runs; the policies that hold then stand in the log. Raises as `review`."""
+def looked(asked: AskedPage, part: str) -> str | None:
+    """Look through the runs where a form asks for that, and give where it leads; None where the form asks for something else.
+
+    The policies that hold then stand in the log. Raises Stale, UsageError, SpecError, DiskError, OutputError.
+    """
+    if asked.said("do") != "look":
+        return None
+    case = asked.seen_case()
     with look_through(case, asked.home, asked.now).findings:
-        return
+        return f"/case/{case.reference}/{part}"
 
 
 def _unreadable(asked: AskedPage, error: HabeasError | None, head: dict[str, Any], title: str, why: HabeasError | str) -> Portrayed:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from engine.case.acts import Decided, Released, Target, Undone
-from engine.case.deciding import WantedDecision, decided_words, undo
+from engine.case.deciding import WantedDecision, decided_words
 from engine.case.findings import ListedRow, RecordPlace, Stand
 from engine.case.folder import OpenCase
 from engine.case.review import Review, files_of, still_open, waiting_rows
@@ -27,13 +27,13 @@ from engine.portal.choices import (
     SHORT_REASONS,
     chosen_for_all,
     chosen_operation,
+    count_saved_last,
     decide_wanted,
-    numbers_of,
     reason_for,
-    saved_last,
+    undo_named,
 )
 from engine.portal.field_names import WHY, kind_title, labels, why_words
-from engine.portal.seen import SeenCase, look, looked_through
+from engine.portal.seen import SeenCase, looked, looked_through
 from engine.release.reasons import Because
 
 ON_A_PAGE = 25
@@ -44,7 +44,6 @@ STATE_WORDS: Mapping[RowState | None, str] = {
     "rule": "settled by policy",
     "changed": "decided or undone since the release",
 }
-LAST = "last"  # in place of numbers: the form bears the number of the last act, so that it means the same there and here
 WITH_WAITING = (None, "undecided")  # what shows all that wait; elsewhere only some of it stands
 KIND_WORDS = {"": "anything", **WHY}
 DIGEST = re.compile(r"[0-9a-f]{32,64}")  # the whole of it: what begins alike is another value
@@ -127,7 +126,7 @@ def _told(asked: AskedPage, case: OpenCase, found: Review) -> dict[str, Any]:
         "reasons": REASONS,
         "elsewhere": _elsewhere(asked, case, found, {row.values[0].digest for row in listed}),
         "waiting": counts.states["undecided"] if only.state in WITH_WAITING else 0,
-        "last_saved": _last_saved(case),
+        "last_saved": count_saved_last(case, lambda target: target.value is not None),
         "files": sum(one.ruling.do == "ask" for one in files_of(case, found)),
     }
 
@@ -186,12 +185,6 @@ def _to_confirm(asked: AskedPage, found: Review) -> ToConfirm | None:
         targets=tuple(Target(value=one.digest) for one in values),
         sure=f"{operation} {because}",
     )
-
-
-def _last_saved(case: OpenCase) -> int:
-    """Count the values that were decided together last; none where that was about something else."""
-    numbers = saved_last(case)
-    return len(numbers) if all(case.case.decisions[number].target.value is not None for number in numbers) else 0
 
 
 def _page(asked: AskedPage, rows: int) -> tuple[int, int]:
@@ -263,13 +256,12 @@ def _short(text: str) -> str:
 
 def do_values(asked: AskedPage) -> str | Portrayed | SentFile:
     """Look through the runs, decide what is chosen, or take decisions back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
+    if (where := looked(asked, "values")) is not None:
+        return where
     case = asked.seen_case()
     at = f"/case/{case.reference}/values"
-    if asked.said("do") == "look":
-        look(asked, case)
-        return at
     if numbers := asked.said("undo"):
-        undo(case, saved_last(case) if numbers == LAST else numbers_of(numbers), asked.now)
+        undo_named(case, numbers, asked.now)
         return f"{at}?{_query(*_chosen(asked), p=asked.number('p'))}"
     try:
         decide_wanted(asked, case, lambda found: [*_wanted(asked), *_of_all(asked, found)])

@@ -41,6 +41,12 @@ def described() -> Collection[str]:
     return {vendor_line(path)[0] for path in packaged()}
 
 
+def is_fetched_from(case: OpenCase) -> bool:
+    """Whether something can be fetched for a case: no service was chosen yet, or one of them has a spec."""
+    specs = described()
+    return not case.case.vendors or any(name in specs or part.run is not None for name, part in case.case.vendors.items())
+
+
 def way_of(block: Blocked, specs: Collection[str]) -> NextPlace:
     """Say where something that blocks a release is settled."""
     return NO_INTERFACE if block.part == "fetch" and block.vendor is not None and block.vendor not in specs else WAYS[block.part]

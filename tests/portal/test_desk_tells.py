@@ -125,7 +125,7 @@ def test_an_address_of_what_is_not_asked_this_time_is_no_mistake(desk, ran, monk
     sent = desk.send(f"{OTHER}/run", page, vendor="zoom", at="slack=http://127.0.0.1:1 zoom=http://127.0.0.1:1")
     assert sent.status == 303, sent.text
     desk.wait("run", "DSR-20")
-    assert "zoom: nothing was taken in" in desk.see(f"{OTHER}/run")
+    assert "Zoom: nothing was taken in" in desk.see(f"{OTHER}/run")
 
 
 def test_who_is_asked_by_what_names_the_identifier(desk, ran):

@@ -39,7 +39,7 @@ def test_a_fetch_goes_on_without_the_portal_and_its_end_is_told(desk, ran, serve
     ended = other.ask("GET", RUN)
     assert "Refresh" not in ended.headers
     assert "The fetch ended" in ended.text
-    assert "zoom/meetings: complete, " in ended.text
+    assert "Zoom, “Meetings”: complete, " in ended.text
     assert "mara" not in ended.text.lower()
     last = open_here(ran).lines[-1].act
     assert isinstance(last, TakenIn)

@@ -86,6 +86,19 @@ def test_all_that_wait_are_decided_at_once_but_for_those_with_a_choice_of_their_
     assert filed.send(f"{AT}/files", page, all="mask", **{"r-all": ""}).status == 422
 
 
+def test_what_was_decided_of_files_together_is_taken_back_together(filed, habeas):
+    """Whoever gave all that wait with one press takes that back with one; the page of values does not offer it as its own."""
+    page = filed.see(f"{AT}/files")
+    assert filed.send(f"{AT}/files", page, all="give").status == 303
+    page = filed.see(f"{AT}/files")
+    assert "6 files were decided together last." in page
+    assert "decided together last" not in filed.see(f"{AT}/values")
+    assert filed.send(f"{AT}/files", page, undo="last").status == 303
+    assert "6 of 6 files wait" in filed.see(f"{AT}/files")
+    assert filed.send(f"{AT}/files", filed.see(f"{AT}/files"), **{f"d-{key('000001-1.mp4')}": "give"}).status == 303
+    assert "decided together last" not in filed.see(f"{AT}/files")
+
+
 def test_when_only_files_wait_the_values_lead_to_them(filed, habeas):
     """The page of values names the next act; once nothing waits, it leads back to the case."""
     digests = re.findall(r'name="d-([0-9a-f]{32,64})" value="give"', filed.see(f"{AT}/values"))

@@ -113,7 +113,7 @@ def test_letters_to_the_person_are_found_from_the_case(desk, ran):
 def test_where_nothing_can_be_had_nothing_is_offered(office, ran):
     """Every owner holds nothing, or the case is over: no page that shows records leads to a fetch."""
     assert ran("case", "new", "DSR-20", "--vendor", "hris", stdin=PERSON).returncode == 0
-    assert "Fetch it" in office.see("/case/DSR-20/values")
+    assert "Owners are asked at" in office.see("/case/DSR-20/values")
     assert ran("contact", "send", "DSR-20", "hris", "access").returncode == 0
     at = "/case/DSR-20/contacts"
     assert office.upload(at, office.see(at), [], do="answer", vendor="hris", purpose="access", word="none").status == 303
