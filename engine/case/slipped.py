@@ -43,7 +43,7 @@ class WouldLeave(Refused):
 
 
 def texts_where_withheld(runs: Iterable[InReview], wanted: Iterable[SlippedValue], digest: Digest) -> dict[str, str]:
-    """Give values by their digests, as they stand at the places where they were withheld, in the first records of each kind.
+    """Give values by their digests, as they stand at the places where they were withheld, in the first records of each run.
 
     What was decided by its place alone is in no list of what was found. Raises UsageError where a run was changed.
     """

@@ -76,10 +76,11 @@ class Recall:
     async def _home(self, connection: Session, batch: StoredBatch) -> None:
         """Bring everything here, then delete it there."""
         database = self.folder.database
-        for request, name, kept in await (await connection.execute(KEPT, (batch.id,))).fetchall():
-            if not may_be_kept(kept):
-                message = f"the row of {request} names a run that is not its own: somebody edited it; put the database's backup back"
-                raise UsageError(message)
+        runs = await (await connection.execute(KEPT, (batch.id,))).fetchall()
+        for request in (request for request, _, kept in runs if not may_be_kept(kept)):  # before any of them is moved
+            message = f"the row of {request} names a run that is not its own: somebody edited it; put the database's backup back"
+            raise UsageError(message)
+        for request, name, kept in runs:
             self._keep(request, name, kept)
         database.run("begin immediate")
         try:

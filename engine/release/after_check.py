@@ -94,7 +94,7 @@ class AfterCheck:
     def check(self, name: str, kind: FileKind, chunks: Iterable[bytes], *, ours: bool = False) -> list[LeakedValue]:
         """Search one file, and its name. `ours`: it holds no records, but what the package itself says.
 
-        Lines are counted from where something is found first, for which `chunks` are read again up to there: mostly nothing is.
+        Lines are counted from where something is found first: `chunks`, no iterator, are read again up to there.
         """
         lines: dict[int, set[int]] = {number: {0} for number, _ in self._search.found(name.encode("utf-8", "surrogatepass"), "text")}
         first: int | None = None
