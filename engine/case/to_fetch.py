@@ -16,7 +16,14 @@ from engine.language.effective import Vendor
 
 
 def vendors_of(case: OpenCase, words: Sequence[str]) -> list[Vendor]:
-    """Give the vendors to ask, by default those that have nothing yet. Raises UsageError where there is none, SpecError."""
+    """Give the vendors to ask, by default those that have nothing yet.
+
+    Raises UsageError where there is none, and for a deletion, SpecError.
+    """
+    if case.opened.right == "deletion":
+        who = f"habeas contact send {case.reference} SYSTEM deletion asks who deletes"
+        message = f"{case.reference} asks for a deletion: nothing is fetched for it; {who}"
+        raise UsageError(message)
     vendors = [load(word) for word in dict.fromkeys(words or waiting_vendors(case))]
     for vendor in vendors:
         case.may(TakenIn(vendor=vendor.name, folder="", proof=""))

@@ -100,9 +100,6 @@ def do_run(asked: AskedPage) -> str:
         stop(asked.case, "run", asked.by or user(), asked.now)
         return f"/case/{asked.case.reference}/run"
     case = asked.seen_case()
-    if case.opened.right == "deletion":
-        message = "a deletion is asked for: nothing is fetched for it; its owners are asked at Letters"
-        raise UsageError(message)
     words = named_vendors((*asked.form.get("vendor", ()), *filter(None, [asked.said("other")])))
     if not words:
         message = "no service was chosen: choose at least one; nothing was begun"

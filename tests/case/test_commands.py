@@ -390,3 +390,11 @@ def test_what_a_run_was_told_to_leave_out_is_excused_at_once(opened, at, tmp_pat
     assert "a later one may" not in opened("case", "show", "DSR-17").stdout
     again = opened("case", "excuse", "DSR-17", "zoom", "--say", "x")
     assert (again.returncode, "nothing is missing there" in again.stderr) == (2, True)
+
+
+def test_nothing_is_fetched_for_a_deletion(habeas, at):
+    """The shell says so as the portal does, and who is asked instead."""
+    habeas("case", "new", "DSR-18", "--right", "deletion", "--vendor", "zoom", "--simulated", stdin=PERSON)
+    done = habeas("case", "run", "DSR-18", **at)
+    assert (done.returncode, "habeas contact send DSR-18 SYSTEM deletion" in done.stderr) == (2, True), done.stderr
+    assert not (home_of(habeas) / "cases/DSR-18/runs").exists()
