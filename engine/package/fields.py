@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from engine.language.expressions import lossless_json
-from engine.language.expressions.lossless_json import number_as_sent
 from engine.package.cell import LEFT_OUT
+from engine.package.decoded_records import decoded
 from engine.package.values import HOLDING, FieldValues, Together
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import Labels
 
 Step = str | int
 MOST_STANDING = 10_000
-MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
-FAST = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
 class FieldNode:
@@ -199,34 +195,8 @@ class RecordFields:
         return node
 
 
-class DecodedLater(Sequence[Any]):
-    """Records that are decoded when they are asked for, each time anew."""
-
-    def __init__(self, given: Sequence[GivenRecord]) -> None:
-        """Take them as they are given."""
-        self._given = given
-
-    def __len__(self) -> int:
-        """Count them."""
-        return len(self._given)
-
-    def __getitem__(self, at: Any) -> Any:
-        """Decode one of them."""
-        return decoded(self._given[at].line)
-
-
 def _inside(value: Any, step: Step) -> Any:
     try:
         return value[step]
     except (KeyError, IndexError, TypeError):
         return None
-
-
-def decoded(line: bytes) -> Any:
-    """Decode a record, fast where that tells the same."""
-    if not MINUS_ZERO.search(line):
-        try:
-            return FAST.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # half a character, written as its escape
-    return lossless_json.loads(line)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
-from typing import Any
 
 import msgspec
 from markupsafe import Markup
@@ -14,9 +13,10 @@ from engine.package.cell import Cells, escaped
 from engine.package.columns import Column, columns_together
 from engine.package.content import RecordKind, Service
 from engine.package.csv_table import CsvTable
-from engine.package.fields import DecodedLater, FieldNode, RecordFields, decoded
+from engine.package.decoded_records import DecodedLater, FormDecoder, decoded
+from engine.package.fields import FieldNode, RecordFields
 from engine.package.package_paths import PAGE_OF, data_path
-from engine.package.values import together_by_parts
+from engine.package.values import Together, all_together
 from engine.pages.environment import marked_up
 from engine.pages.languages import number_words
 from engine.pages.texts import PageTexts
@@ -59,6 +59,7 @@ class RecordPages:
         self._texts = texts
         self._caption = str(texts("record.caption_record", n=marked_up(HERE)))
         self._record = texts("record.record")
+        self._form: FormDecoder | None = None
         self._fields = RecordFields(service.labels, kind.endpoint)
         self.cells = Cells(texts, service.title, data_path(service.vendor, kind.endpoint, "json"))
 
@@ -67,7 +68,7 @@ class RecordPages:
         every, first, places = iter(self.kind.records()), 1, 0
         while True:
             given = list[GivenRecord]()
-            turned = together_by_parts(_parts(every, given))
+            turned = all_together(self._parts(every, given))
             given += islice(every, PAGE_OF - len(given))
             if not given:
                 break
@@ -85,6 +86,21 @@ class RecordPages:
             there = f"{first - 1} with {places}"
             message = f"{self.kind.endpoint}: {said[0]} records with {said[1]} places withheld were said to be given, and {there} are there"
             raise ValueError(message)
+
+    def _parts(self, every: Iterator[GivenRecord], given: list[GivenRecord]) -> Iterator[Together | None]:
+        """Read the records of a page a few at a time, and keep their lines."""
+        form: FormDecoder | None = None
+        while part := list(islice(every, min(PART, PAGE_OF - len(given)))):
+            given += part
+            form = form or self._form_of(part[0])
+            yield form.turned([one.line for one in part])
+
+    def _form_of(self, first: GivenRecord) -> FormDecoder:
+        """Give what decodes records like the first one of a page, whose fields are the same on most pages."""
+        record = decoded(first.line)
+        if self._form is None or type(record) is not dict or self._form.names != tuple(record):
+            self._form = FormDecoder(record)
+        return self._form
 
     def _page(self, first: int, number: int, every: Sequence[Column]) -> RecordPage:
         heads = self._heads([column.node for column in every])
@@ -145,10 +161,3 @@ class RecordPages:
             return
         whole = [f"{begin}{html or absent}{end}" if html or absent else "" for html in written]
         yield whole if few is None else map(dict(zip(few, whole, strict=True)).__getitem__, column.values)
-
-
-def _parts(every: Iterator[GivenRecord], given: list[GivenRecord]) -> Iterator[list[Any]]:
-    """Read the records of a page a few at a time, and keep their lines: so few that what is decoded stays in the processor's cache."""
-    while part := list(islice(every, min(PART, PAGE_OF - len(given)))):
-        given += part
-        yield [decoded(one.line) for one in part]

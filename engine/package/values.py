@@ -82,11 +82,10 @@ class Together:
         )
 
 
-def together_by_parts(parts: Iterable[Sequence[Any]]) -> Together | None:
-    """Turn objects on their side a few at a time, so that each part can be forgotten before the next one; None as `together`."""
+def all_together(parts: Iterable[Together | None]) -> Together | None:
+    """Join objects that were turned on their side a few at a time, each part forgotten before the next one; None as `together`."""
     found: Together | None = None
-    for part in parts:
-        turned = together(part)
+    for turned in parts:
         if turned is None or (found is not None and not found.add(turned)):
             return None
         found = found or turned
@@ -100,7 +99,12 @@ def together(records: Sequence[Any]) -> Together | None:
     names = tuple(records[0])
     if not names or any(tuple(record) != names for record in records):
         return None
-    fields = [_turned(values) for values in zip(*map(dict.values, records), strict=True)]
+    return turned_rows(names, map(dict.values, records))
+
+
+def turned_rows(names: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> Together | None:
+    """Turn the values of objects that have these fields; None where the objects in them are not all of one form."""
+    fields = [_turned(values) for values in zip(*rows, strict=True)]
     return None if None in fields else Together(names, cast("Any", fields))
 
 

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from engine.case.acts import Decided, Target
 from engine.case.deciding import decided_at
 from engine.package.cell import Cells, as_html, escaped
-from engine.package.fields import FieldNode, RecordFields, decoded
+from engine.package.decoded_records import decoded
+from engine.package.fields import FieldNode, RecordFields
 from engine.pages.environment import marked_up
 from engine.portal.choices import SHORT_REASONS
 from engine.portal.field_names import why_words

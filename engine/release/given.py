@@ -79,7 +79,7 @@ class Giving:
         words = self._words(rulings, named=any(map(is_named, rulings)))
         edit = RecordEdit(self._vendor, endpoint, words, self._find, self._texts)
         written = dict[str, msgspec.Raw]()
-        for name, text in known.fields:
+        for name, text in zip(known.names, known.texts, strict=True):
             of_it = [ruling for ruling in rulings if ruling.withholds and ruling.pointer == f"/{name}"]
             written[name] = msgspec.Raw(cast("bytes", edit.replaced(text, of_it, f"/{name}")))
         known.written, known.places = written, self._known.shared(tuple(edit.places))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
 from sys import intern
 from typing import Any, TypeVar
 
@@ -18,13 +21,15 @@ Alike = TypeVar("Alike")
 class MaskedTogether(msgspec.Struct):
     """What was ruled together, and what is written for it: `plain` if each is given, or masked in a text of a field of the record itself.
 
-    `fields` are those in which something is masked, with their texts; `taken` has the names and the sides, which nothing else in the record
-    may share. `ruled` is kept, so that nothing else takes its number.
+    `names` are those of the fields in which something is masked, and `texts` what stands there: `told` gives the same of a record. `taken`
+    has the names and the sides, which nothing else in the record may share. `ruled` is kept, so that nothing else takes its number.
     """
 
     ruled: tuple[Ruling, ...]
     plain: bool
-    fields: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    told: Callable[[dict[str, Any]], tuple[Any, ...]]
     taken: frozenset[Any]
     written: dict[str, msgspec.Raw] | None = None
     places: tuple[WithheldPlace, ...] = ()
@@ -46,9 +51,11 @@ class KnownMasks(dict[int, MaskedTogether]):
             known = self.get(id(together)) or self._know(together, record)
             if not known.plain or not taken.isdisjoint(known.taken):
                 return None
-            for name, text in known.fields:
-                if record.get(name) != text:
+            try:
+                if known.told(record) != known.texts:
                     return None
+            except KeyError:
+                return None
             taken |= known.taken
             found.append(known)
         return found
@@ -67,7 +74,8 @@ class KnownMasks(dict[int, MaskedTogether]):
                 masked[name] = record.get(name)
             plain = plain and ruling.do in ("mask", "alias", "give") and ruling.pointer != "" and not holder and not set(name) & {"/", "~"}
         plain = plain and all(type(text) is str for text in masked.values())
-        known = self[id(ruled)] = MaskedTogether(ruled, plain, tuple(masked.items()), self.shared(frozenset(taken)))
+        names = self.shared(tuple(masked))
+        known = self[id(ruled)] = MaskedTogether(ruled, plain, names, tuple(masked.values()), _told(names), self.shared(frozenset(taken)))
         return known
 
     def shared(self, found: Alike) -> Alike:
@@ -76,3 +84,11 @@ class KnownMasks(dict[int, MaskedTogether]):
             self._alike.clear()
         alike: Alike = self._alike.setdefault(found, found)
         return alike
+
+
+@lru_cache(maxsize=MOST_ALIKE)
+def _told(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Give what reads fields of a record, as a tuple however many they are."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda record: tuple([record.get(name) for name in names])

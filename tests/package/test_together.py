@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,10 @@ from engine.package import csv_table, values
 from engine.package.cell import Cells
 from engine.package.columns import Column, columns_of, columns_together
 from engine.package.csv_table import CsvTable
+from engine.package.decoded_records import FormDecoder, decoded
 from engine.package.fields import RecordFields
 from engine.package.pages import PACKAGE
-from engine.package.values import FieldValues, Together, together, together_by_parts
+from engine.package.values import FieldValues, Together, all_together, together
 from engine.package.write import table_of
 from engine.pages.texts import texts
 from engine.release.given_record import GivenRecord, WithheldPlace
@@ -89,7 +90,7 @@ def test_records_turned_a_few_at_a_time_are_those_turned_at_once(records, size):
     """The same fields and values of the same types; what is told of a field that has few values are these, in their order."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(values, "TRIED", 2)
-        found = together_by_parts(records[at : at + size] for at in range(0, len(records), size))
+        found = all_together(together(records[at : at + size]) for at in range(0, len(records), size))
     at_once = together(records) if records else None
     assert told_of(found) == told_of(at_once)
     tables = []
@@ -98,6 +99,40 @@ def test_records_turned_a_few_at_a_time_are_those_turned_at_once(records, size):
         table.add_all(records, turned)
         tables.append((table.finish(to), to.getvalue()))
     assert tables[0] == tables[1]
+
+
+@given(many())
+def test_records_decoded_to_their_values_are_those_decoded_each(records):
+    """The same fields in the order of the first record, with the same values; none where one has other fields, or is no object."""
+    lines, first = [dumps(record) for record in records], records[0]
+    alike = all(isinstance(record, dict) and set(record) == set(first) for record in records)
+    in_order = [{name: record[name] for name in first} for record in records] if alike else records
+    assert told_of(FormDecoder(decoded(lines[0])).turned(lines)) == told_of(together(in_order))
+
+
+@pytest.mark.parametrize("value", ["-0", "-0.0", "1.10", "1e400", str(2**63), str(2**70), '"\\ud800"', "[-0]", "4.25"])
+def test_a_value_is_written_as_it_came_though_many_are_decoded_at_once(value):
+    """Of a number each digit, its sign and its exponent; of a text half a character."""
+    lines = [b'{"a":%b}' % one.encode() for one in ("7", value, "8")]
+    turned = FormDecoder({"a": 7}).turned(lines)
+    assert turned is not None
+    (field,) = turned.fields
+    assert [dumps({"a": one}) for one in field.values] == lines
+
+
+def test_a_member_that_is_called_as_no_variable_can_be_is_a_field_too():
+    """Names of vendors hold blanks, dots and dashes, are empty or are words of Python."""
+    first = {"": 1, "class": 2, "f0": 3, "a b.c-d": 4, "__init__": 5, "\u00e4": 6}
+    turned = FormDecoder(first).turned([dumps(first), dumps(first)])
+    assert turned is not None
+    assert (turned.names, [list(cast("FieldValues", one).values) for one in turned.fields]) == (tuple(first), [[n, n] for n in range(1, 7)])
+
+
+@pytest.mark.parametrize("name", ['q"', "back\\slash", "new\nline", "\ud83d", "\0"])
+def test_a_member_with_a_name_that_the_quicker_decoder_refuses_is_read_all_the_same(name):
+    """A quote, a stroke, a mark that nobody sees, half a character."""
+    first = {name: 1, "a": 2}
+    assert told_of(FormDecoder(first).turned([dumps(first), dumps(first)])) == told_of(together([first, first]))
 
 
 def told_of(turned: Together | FieldValues | None) -> Any:
