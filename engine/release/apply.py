@@ -15,7 +15,7 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.hit import Hit, HitKind
 from engine.release.never import harmless_without, hidden_already, opens
-from engine.release.own import Fact, Own, person_of
+from engine.release.own import Own, Side
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
 from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, all_said, whole_side
 from engine.release.reasons import BY_LAW, Treatment
@@ -62,7 +62,7 @@ class PolicyInForce:
         self._telling = Telling(self._told_by, MOST_REMEMBERED)
         self._stirring = Stirring(lambda value: self._telling[value] or self._decisions.on_value(text_of(value)), MOST_REMEMBERED)
         self._sides = Remembered(whole_side, MOST_SIDES)
-        self._people = Remembered(self._judge, MOST_PEOPLE)
+        self._people = Remembered[tuple[Side, int], SideFound](lambda told: SideFound(*own.who[told[0]], told[1]), MOST_PEOPLE)
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
         self._doubted = Remembered[SideFound, SideFound](lambda side: replace(side, same="perhaps"), MOST_REMEMBERED)
         self._doubting = any(_doubts(rule) for rule in policy.others)
@@ -272,12 +272,6 @@ class PolicyInForce:
                 found[key] = self._doubted[side]
         return found
 
-    def _judge(self, told: tuple[tuple[tuple[str, str], ...], int]) -> SideFound:
-        """Say whether these are the person, and who otherwise."""
-        side, number = told
-        facts = [Fact(name, text) for name, text in side]
-        return SideFound(self._own.judge(facts), person_of(facts), number)
-
     def _ruled_alike(self, about: tuple[Leaf, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
         """Say what happens to a value in every record about which nothing was decided by itself: the same ones come again and again."""
         return tuple(self._ruled(*about, ("", None)))
@@ -292,14 +286,17 @@ class PolicyInForce:
 
     def _ruled(self, leaf: Leaf, rules: Compiled, side: SideFound | None, about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""
-        said = [*_of_rules(leaf, rules, side), *_placed(leaf, self._telling[leaf.text])]
+        digest, whole = about
+        exact = self._decisions.on_place(digest, leaf.pointer)
+        general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
+        said = list(_of_rules(leaf, rules, side))
+        if said and said[0].withholds and general is None and not self._every:
+            return said[:1]  # whatever is found in it besides: it goes as a whole, and this is the reason
+        said += _placed(leaf, self._telling[leaf.text])
         if self._every or self._decisions.none:
             if len(said) < 2:
                 return said
             return _asked_once(said) if self._every else self._settled(leaf, [(one, one) for one in _asked_once(said)], None)
-        digest, whole = about
-        exact = self._decisions.on_place(digest, leaf.pointer)
-        general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
         if not said and general is not None and (general.operation != "give" or (self.parts and general is not whole)):
             return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
         return self._settled(leaf, [(one, self._decided(one, exact, general)) for one in _asked_once(said)], general)

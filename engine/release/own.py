@@ -22,13 +22,16 @@ Shape = Literal["email", "phone", "number", "id", "name"]
 PHONE = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2013]+")
 SHORTEST_PHONE, LONGEST_PHONE = 7, 15
 SHORTEST_ID = 8
-MOST_REMEMBERED = 4_000  # values: people stand in many records, and memory would grow with all that ever stood in one
+MOST_REMEMBERED, MOST_PEOPLE = 4_000, 16_000  # values, and sides: memory would grow with all that ever stood in a record
 TELLING: tuple[Shape, ...] = ("email", "id")
 SUREST_FIRST: tuple[Shape, ...] = ("email", "phone", "id", "name", "number")  # by what one person is told from another
 DIGITS = b"0123456789"
 NO_PHONES = frozenset({"id", "uuid", "ip", "time", "date", "at", "timestamp"})
 OTHER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d")  # an IP address, a day
 LAST_WORD = re.compile(r"[A-Za-z][a-z]*$|[A-Z]+$")
+
+
+Side = tuple[tuple[str, str], ...]  # the fields of a record that are together one person: name and text of each
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -62,6 +65,7 @@ class Own:
         """Take values of any shape; an empty one is none."""
         self._by_shape: dict[Shape, dict[str, set[str]]] = {one: {} for one in ("email", "phone", "number", "id", "name")}
         self._known: Remembered[tuple[str, str], tuple[Shape, Sameness | None]] = Remembered(self._looked_at, MOST_REMEMBERED)
+        self.who: Remembered[Side, tuple[Sameness, str]] = Remembered(self._judged, MOST_PEOPLE)
         for value in values:
             text = value.text.strip()
             if text:
@@ -95,6 +99,11 @@ class Own:
         if last_word(name) != "name" or any(set(plain.split()) <= set(own.split()) for own in mine):
             return None  # a word such as `Desktop`, or a first name alone
         return "other"
+
+    def _judged(self, side: Side) -> tuple[Sameness, str]:
+        """Say of a side whether it is this person, and by what it is told from other people."""
+        facts = [Fact(name, text) for name, text in side]
+        return self.judge(facts), person_of(facts)
 
     def judge(self, side: Iterable[Fact]) -> Sameness:
         """Say whether fields that together are one person are this person.

@@ -90,6 +90,20 @@ def test_fields_read_together_are_ruled_as_one_by_one(lines, several, words, dec
             assert sorted_(quick.rulings("calls", record, digest)) == sorted_(slow.rulings("calls", record, digest))
 
 
+@given(LINES, st.sampled_from(SEVERAL), POLICIES, st.sampled_from([PolicyInForce, PolicyOnParts]))
+def test_what_a_rule_withholds_is_ruled_the_same_whatever_is_found_in_it(lines, several, words, kind):
+    """It goes as a whole, and the rule is the reason: so it need not be looked through."""
+    policy = Policy.model_validate({**words, "others": [several, *words.get("others", [])]})
+    looking, passing = (kind(policy, Own(ADA), finder=finder) for finder in (FINDERS, None))
+    for line in lines:
+        record = loads(line.encode())
+        found = looking.rulings("calls", record)
+        for one in passing.rulings("calls", record):
+            named = any(FINDERS(step) for step in one.pointer.split("/"))  # what is found in the name of a field is ruled about besides
+            if one.kind in ("who", "secret", "number") and one.withholds and not named:
+                assert [other for other in found if other.pointer == one.pointer] == [one]
+
+
 def sorted_(rulings):
     """Sort by place, since what is read together comes together."""
     return sorted(rulings, key=lambda one: (one.pointer, one.rule, one.value))
