@@ -193,6 +193,19 @@ def test_a_row_that_names_a_run_which_is_not_its_own_moves_nothing(machine: Home
     assert ((machine.folder / "december").is_dir(), machine.rows()) == (True, {"A": "queued"})
 
 
+def test_a_sound_row_before_an_edited_one_moves_nothing_either(machine: HomeMachine):
+    """The batch stays with its workers, who look for the run where the row says that it was kept."""
+    machine.lend(*THREE)
+    kept, home = machine.out / "work" / "1.1", machine.out / "work" / "1"
+    kept.mkdir(parents=True)
+    (kept / "lookup.jsonl").write_text("{}\n")
+    machine.sql("update habeas.person set kept = 'work/1.1' where request = 'A'")
+    machine.sql("update habeas.person set kept = '../december' where request = 'B'")
+    done = machine.call("resume", str(machine.out))
+    assert (done.returncode, "the row of B names a run that is not its own" in flat(done.stderr)) == (2, True), done.stderr
+    assert ((kept / "lookup.jsonl").is_file(), home.exists(), machine.rows()) == (True, False, dict.fromkeys("ABC", "queued"))
+
+
 def test_an_option_that_means_nothing_to_workers_is_refused(machine: HomeMachine):
     """They always wait for their turn."""
     done = machine.lend(*THREE, words=("--no-wait",))
