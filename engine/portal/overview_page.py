@@ -15,8 +15,9 @@ from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.acts import EARLIER, FILES, OTHERS
 from engine.case.answer import LOOKUP, is_only_a_way
 from engine.case.deadlines import Deadlines
-from engine.case.fold import RUNNING, Case, VendorPart, refusal
+from engine.case.fold import RUNNING, Case, VendorPart
 from engine.case.folder import OpenCase
+from engine.case.guards import refusal
 from engine.case.letters import conclusion, is_address_in_doubt
 from engine.case.person import kind_words, read_person
 from engine.case.received import received_files
