@@ -77,7 +77,7 @@ def may_take(case: OpenCase, run: TakenRun, *, vendor: str | None, confirmed: bo
         raise UsageError(message)
     outcome = str(run.subject.get("outcome"))
     if outcome in NOT_TAKEN:
-        message = f"the run at {run.vendor} ended {outcome}: {NOT_TAKEN[outcome]}; nothing was taken"
+        message = f"in the run at {run.vendor} {NOT_TAKEN[outcome]}; nothing was taken"
         raise Refused(message)
     if run.reference is not None and run.reference != case.reference:
         message = f"the run at {run.vendor} was made for {run.reference}, and this is {case.reference}; nothing was taken"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.case.letters import packaged
@@ -61,6 +63,15 @@ def test_a_paragraph_of_a_letter_is_one_line(language, kind):
     """Whoever prints or mails it breaks lines where the page ends; a line that ends in the middle of a sentence would stay short."""
     lines = [line for line in packaged(language, kind).splitlines()[1:] if line]
     assert not [line for line in lines if line[-1] not in ".,:>"]
+
+
+@pytest.mark.parametrize("kind", ["ask_access", "ask_deletion", "remind_access", "remind_deletion"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_letter_to_an_owner_is_right_for_a_system_whose_name_is_a_plural(language, kind):
+    """`All that The parking permits holds` was wrong: the name of a system is the subject of no verb."""
+    text = packaged(language, kind)
+    assert re.findall(r"(\w+) <SYSTEM>([ ,]\w*)", text) == [("from", ",") if language == "en" else ("bei", " über")]
+    assert text.count("<SYSTEM>") == 1
 
 
 def test_a_letter_with_a_last_day_waits_while_the_clock_stands_still(habeas):
