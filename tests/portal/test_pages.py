@@ -171,8 +171,10 @@ def test_the_sentence_of_an_accepted_gap_can_be_said_otherwise(desk, ran):
     assert desk.send(AT, desk.see(AT), do="excuse", what=first, say="Badly said.").status == 303
     page = desk.see(AT)
     assert page.count("<summary>Say it otherwise</summary>") == 1
-    assert re.search(rf'value="{first}"><div class="fields"><label>What the person will read instead [^<]*<textarea[^>]*></textarea>', page)
-    assert desk.send(AT, page, do="excuse", what=[first, second], say=["Better said.", "Of the second."]).status == 303
+    assert re.search(
+        rf'name="again" value="{first}"><div class="fields"><label>What the person will read instead [^<]*<textarea name="instead"', page
+    )
+    assert desk.send(AT, page, do="excuse", again=first, instead="Better said.", what=second, say="Of the second.").status == 303
     told = open_here(ran).case.vendors["zoom"].excused
     assert [told[one.partition("/")[2]].say for one in (first, second)] == ["Better said.", "Of the second."]
     page = desk.see(AT)
@@ -184,10 +186,13 @@ def test_the_sentence_about_a_service_that_is_left_out_can_be_said_otherwise(des
     """It is the only gap then, and accepted."""
     assert ran("case", "new", "DSR-20", "--vendor", "slack", stdin=PERSON).returncode == 0
     at = "/case/DSR-20"
-    for say in ("We have no access.", "We have no access there any more."):
-        assert desk.send(at, desk.see(at), do="excuse", what="slack", say=say).status == 303
+    assert desk.send(at, desk.see(at), do="excuse", what="slack", say="We have no access.").status == 303
+    page = desk.see(at)
+    assert desk.send(at, page, do="excuse", again="slack", instead="We have no access there any more.").status == 303
+    stale = desk.send(at, page, do="excuse", again="slack", instead="As I typed it.")
+    assert (stale.status, ">As I typed it.</textarea>" in stale.text) == (409, True)
     assert "Accepted: We have no access there any more." in desk.see(at)
-    empty = desk.send(at, desk.see(at), do="excuse", what="slack", say=" ")
+    empty = desk.send(at, desk.see(at), do="excuse", again="slack", instead=" ")
     assert (empty.status, "what the person will read is missing" in empty.text) == (422, True)
 
 
