@@ -10,14 +10,13 @@ account; see engine/api.py. Whoever installed the wheel writes `import habeas` f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from engine.errors import Exit, HabeasError
 from engine.lazy import lazily
 
+TYPE_CHECKING = False  # typing's own would be nearly half of what a command imports before it can answer Ctrl-C
 if TYPE_CHECKING:
     from engine.api import AccountRuns, account, check, load, plan, resume, run, verify
     from engine.core.ledger import Entry, Outcome, Subject
+    from engine.errors import Exit, HabeasError
     from engine.language.effective import Vendor
     from engine.runner.interface import Report
     from engine.runner.verify import Verified
@@ -45,6 +44,8 @@ __all__ = [
 
 _HOME = {
     "Entry": "engine.core.ledger",
+    "Exit": "engine.errors",
+    "HabeasError": "engine.errors",
     "Outcome": "engine.core.ledger",
     "Report": "engine.runner.interface",
     "Subject": "engine.core.ledger",
@@ -53,7 +54,7 @@ _HOME = {
     **dict.fromkeys(("AccountRuns", "account", "check", "load", "plan", "resume", "run", "verify"), "engine.api"),
 }
 
-__getattr__ = lazily(__name__, _HOME)  # `habeas --help` needs none of it
+__getattr__ = lazily(__name__, _HOME)  # `habeas --help` needs little of it, and nothing until it can answer Ctrl-C
 
 
 def __dir__() -> list[str]:

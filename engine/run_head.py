@@ -15,11 +15,12 @@ from msgspec import Meta, Struct
 
 from engine.decoding import converted
 from engine.errors import UsageError
+from engine.language.text.spec_name import SPEC_NAME
 from engine.sink import MANIFEST, PART
 
 LOG = 1  # the form of what a later process goes on from: the lines that end chains
 LARGEST = 64 << 20
-ENDPOINT = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
+SpecName = Annotated[str, Meta(pattern=rf"^{SPEC_NAME}\Z")]
 
 
 class HeadSpec(Struct, frozen=True):
@@ -27,7 +28,7 @@ class HeadSpec(Struct, frozen=True):
 
     file: str
     sha256: str
-    endpoints: dict[ENDPOINT, str] = {}
+    endpoints: dict[SpecName, str] = {}
 
 
 class HeadConnection(Struct, frozen=True):
@@ -71,7 +72,7 @@ class RunHead(Struct, frozen=True):
     """What of a manifest is needed to go on with its run."""
 
     log: Annotated[int, Meta(ge=1)]
-    vendor: ENDPOINT
+    vendor: SpecName
     spec: HeadSpec
     engine: str
     started: Annotated[datetime, Meta(tz=True)]
@@ -82,10 +83,10 @@ class RunHead(Struct, frozen=True):
     finished: str | None
     reference: str | None = None
     resumed: tuple[str, ...] = ()
-    excluded: tuple[ENDPOINT, ...] = ()
+    excluded: tuple[SpecName, ...] = ()
     narrowed: dict[str, str] | None = None
-    fields: dict[ENDPOINT, HeadFields] = {}
-    endpoints: dict[ENDPOINT, HeadEnd] = {}
+    fields: dict[SpecName, HeadFields] = {}
+    endpoints: dict[SpecName, HeadEnd] = {}
 
 
 def not_ended(folder: Path) -> UsageError:

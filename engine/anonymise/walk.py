@@ -6,6 +6,7 @@ The same walk runs twice, first to note values, then to replace them, so that bo
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, unquote_plus
@@ -13,7 +14,6 @@ from urllib.parse import quote, unquote, unquote_plus
 from engine.anonymise.allowed import Kept, needed
 from engine.anonymise.spec_patterns import RequestPatterns
 from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, shape_of
-from engine.core.envelope import BOM
 from engine.core.http import HttpRequest, Response
 from engine.core.secret_patterns import STAND_IN, describes_a_secret, is_secret_name
 from engine.language.expressions import lossless_json
@@ -228,7 +228,7 @@ class Walk:
 def _decoded(raw: bytes) -> tuple[Any] | None:
     """Decode JSON, in a tuple to tell null from None; None where it is not JSON."""
     try:
-        return (lossless_json.loads(raw.removeprefix(BOM)),)
+        return (lossless_json.loads(raw.removeprefix(BOM_UTF8)),)
     except (ValueError, RecursionError):
         return None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from pathlib import Path
 from typing import Protocol
 
@@ -140,8 +140,8 @@ async def _learnt(account: OpenAccount, stopping: Stopping) -> AccountFacts | No
 class EndedGroup:
     """People who have ended and are not written down yet: that is done in groups of GROUP, or each PERIOD."""
 
-    def __init__(self, write: Callable[[list[EndedPerson]], Awaitable[None]], clock: Clock) -> None:
-        """`write` writes a group down."""
+    def __init__(self, write: Callable[[list[EndedPerson]], Awaitable[list[EndedPerson] | None]], clock: Clock) -> None:
+        """`write` writes a group down; gives who of it could not be written down yet, if anybody."""
         self._do, self._clock = write, clock
         self._ended: list[EndedPerson] = []
         self._writing = asyncio.Lock()
@@ -161,11 +161,15 @@ class EndedGroup:
         async with self._writing:
             group, self._ended = self._ended, []
             try:
-                if group:
-                    await self._do(group)
+                later = await self._do(group) if group else None
             except BaseException:
                 self._ended = group + self._ended
                 raise
+            self._ended = [*(later or ()), *self._ended]
+
+    def waits_for(self, connections: Container[str]) -> bool:
+        """Whether somebody who has ended at one of these connections is not written down yet."""
+        return any(ended.person.connection in connections for ended in self._ended)
 
     async def often(self, also: Callable[[], None] = lambda: None) -> None:
         """Write each PERIOD, and do something else then."""

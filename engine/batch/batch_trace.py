@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 from engine.batch.batch_folder import LENT_END, BatchFolder, label_of
-from engine.batch.people_csv import REQUEST
+from engine.case.folder import REFERENCE
 from engine.catalogue import load
 from engine.core.pace import counted_by
 from engine.decoding import decoder
@@ -93,7 +93,7 @@ def _band(folder: BatchFolder, name: str, vendor: Vendor | None) -> Band:
     read = ReadResults()
     rows = "select request, state, folder, ended_at from person where connection=? order by id"
     for request, state, place, ended in list(folder.database.all(rows, name)):
-        if REQUEST.fullmatch(request):
+        if REFERENCE.fullmatch(request):
             _person(folder, name, (request, state, place, ended), read)
     notes = [f"{counted(read.missing, 'result')} not there or not readable: their requests are not drawn."] if read.missing else []
     if read.untimed:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from msgspec import Struct, field
 
+from engine.case.folder import REFERENCE
 from engine.discreet import Discreet
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.language.text.mistakes import counted, did_you_mean
@@ -16,12 +18,10 @@ from engine.language.text.mistakes import counted, did_you_mean
 KINDS = ("email", "phone", "username")
 COLUMNS = ("request", *KINDS, "vendor", "connection", "priority", "only", "without", "since")
 LONGEST_LINE = 1 << 20
-REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAMED = re.compile(r".*<[^<>]*>")
 PRIORITY = re.compile(r"-?[0-9]{1,4}")
 SHOWN = 40
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
-BOM = b"\xef\xbb\xbf"
 UNSPLIT = {  # by what csv says of it
     "new-line character": "a line ends as on old Macs, in CR alone: save the file as CSV UTF-8",
     "larger than field limit": "a cell is longer than 128 KiB: is a quote not closed?",
@@ -135,7 +135,7 @@ def _texts(stream: BinaryIO) -> Iterator[str]:
         if len(raw) == LONGEST_LINE:
             raise UnreadableTable(LineFault(number, "is longer than a mebibyte: the file is no table of people"))
         try:
-            yield (raw.removeprefix(BOM) if number == 1 else raw).decode("utf-8")
+            yield (raw.removeprefix(BOM_UTF8) if number == 1 else raw).decode("utf-8")
         except UnicodeDecodeError:
             raise UnreadableTable(LineFault(number, "is not UTF-8: save the file as CSV UTF-8")) from None
 
@@ -176,7 +176,7 @@ def _header(names: list[str]) -> list[str]:
 def _fault(cells: dict[str, str]) -> str | None:
     """Say what is wrong with a row by itself, identifiers aside."""
     given = [(kind, cells[kind]) for kind in KINDS if cells.get(kind)]
-    if not REQUEST.fullmatch(cells["request"]) or ".." in cells["request"]:
+    if not REFERENCE.fullmatch(cells["request"]) or ".." in cells["request"]:
         return "the request is no name: 1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`, the first a letter or digit"
     if not given:
         return "the person has no identifier: an email, a phone or a username"

@@ -1,4 +1,7 @@
-"""What was done in a case, as a sentence for a colleague who reads no log: each act by what it means. Nothing personal."""
+"""What was done in a case, as a sentence for a colleague who reads no log: each act by what it means. Nothing personal.
+
+What a system, or a kind of record, is called may be in the singular or the plural: it is the subject of no verb that would tell them apart.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,8 @@ ANSWERED = {
     "declined": "declined to answer",
 }
 NO_KIND = {  # gaps that are no kind of record
-    acts.OTHERS: "{vendor} was not asked by all that the person is known by",
-    acts.EARLIER: "what {vendor} gave when it still knew the person is not in the answer",
+    acts.OTHERS: "at {vendor} the person was not asked for by all that they are known by",
+    acts.EARLIER: "what {vendor} gave when the person was still known there is not in the answer",
 }
 NOTED = {
     "automatic": "an automatic reply about {} came, which answers nothing",
@@ -72,7 +75,9 @@ def _opened(act: acts.CaseOpened) -> str:
 
 
 def _asked(act: acts.VendorAsked) -> str:
-    return f"{act.vendor} " + (f"is asked by the {kind_name(act.by_kind)} that was chosen for it" if act.by_kind else "belongs to the case")
+    if act.by_kind:
+        return f"at {act.vendor} the person is asked for by the {kind_name(act.by_kind)} that was chosen"
+    return f"added to the case: {act.vendor}"
 
 
 def kind_name(word: str) -> str:
@@ -92,7 +97,7 @@ def _taken(act: acts.TakenIn) -> str:
 def gap_words(gap: acts.Gap, titled: Callable[[str], str] = str) -> str:
     """Name what is missing, a kind of record as it is `titled`."""
     if gap.endpoint == acts.OTHERS:
-        return f"it was {gap.outcome}"
+        return gap.outcome
     if gap.endpoint == acts.EARLIER:
         return gap.outcome
     name = titled(gap.endpoint.removesuffix(acts.FILES))
@@ -110,8 +115,8 @@ def _excused(act: acts.Excused) -> str:
     if act.endpoint in NO_KIND:
         return f"it was accepted that {NO_KIND[act.endpoint].format(vendor=act.vendor)}: {act.say}"
     name = act.endpoint.removesuffix(acts.FILES)
-    what = f"files of {name} at {act.vendor} are" if act.endpoint.endswith(acts.FILES) else f"{name} at {act.vendor} is"
-    return f"it was accepted that {what} missing: {act.say}"
+    what = f"the files of {name}" if act.endpoint.endswith(acts.FILES) else name
+    return f"it was accepted to go without what is missing of {what} at {act.vendor}: {act.say}"
 
 
 def _sending(act: acts.MailSending) -> str:

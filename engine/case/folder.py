@@ -19,7 +19,8 @@ import msgspec
 
 from engine.case import log as case_log
 from engine.case.acts import Act, CaseOpened, LogLine, TakenIn
-from engine.case.fold import Case, fold, refusal, step
+from engine.case.fold import Case, fold, step
+from engine.case.guards import refusal
 from engine.case.scratch import renamed
 from engine.case.words import cannot
 from engine.connection.digest_key import PersonDigest, digest_of_texts

@@ -26,7 +26,6 @@ from engine.connection.signing_key import published_fingerprint
 from engine.errors import UsageError
 from engine.pages.languages import day_words
 
-LANGUAGES = ("en", "de")
 PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
 SEVEN_BIT = SMTP.clone(cte_type="7bit")  # not every mail server takes more

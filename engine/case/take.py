@@ -35,10 +35,11 @@ from engine.core.ledger import Subject
 from engine.core.proof import kinds_of
 from engine.decoding import decoder
 from engine.errors import HabeasError, Refused, UsageError
+from engine.language.text.spec_name import SPEC_NAME
 from engine.sink import MANIFEST
 
-RECORDS = re.compile(r"[a-z][a-z0-9_]{0,63}(?:\.pages|\.files)?\.jsonl")
-DOWNLOADED = re.compile(r"files/[a-z][a-z0-9_]{0,63}/[A-Za-z0-9._-]{1,100}")
+RECORDS = re.compile(rf"{SPEC_NAME}(?:\.pages|\.files)?\.jsonl")
+DOWNLOADED = re.compile(rf"files/{SPEC_NAME}/[A-Za-z0-9._-]{{1,100}}")
 NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
 CHUNK = 1 << 20
 ENDING = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,32}$")
@@ -76,7 +77,7 @@ def may_take(case: OpenCase, run: TakenRun, *, vendor: str | None, confirmed: bo
         raise UsageError(message)
     outcome = str(run.subject.get("outcome"))
     if outcome in NOT_TAKEN:
-        message = f"the run at {run.vendor} ended {outcome}: {NOT_TAKEN[outcome]}; nothing was taken"
+        message = f"in the run at {run.vendor} {NOT_TAKEN[outcome]}; nothing was taken"
         raise Refused(message)
     if run.reference is not None and run.reference != case.reference:
         message = f"the run at {run.vendor} was made for {run.reference}, and this is {case.reference}; nothing was taken"

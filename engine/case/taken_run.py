@@ -17,8 +17,7 @@ from engine.connection.digest_key import PersonDigest
 from engine.core.ledger import WITHOUT_PERSON, Outcome, Subject
 from engine.decoding import converted
 from engine.errors import UsageError
-from engine.explain.run_folder import SpecName
-from engine.run_head import not_ended
+from engine.run_head import SpecName, not_ended
 from engine.sink import MANIFEST
 
 MISSING = tuple(str(one) for one in Outcome if not one.whole)

@@ -102,12 +102,12 @@ def blocks(case: Case, reference: str, undecided: int | None, called: Called = b
 
 ASKED = {
     "may have been sent": "may have been asked by mail: the answer of the mail server is not known",
-    "sent": "was asked by mail, no answer yet",
-    "reminded": "was asked by mail and reminded, no answer yet",
+    "sent": "asked by mail, no answer yet",
+    "reminded": "asked by mail and reminded, no answer yet",
     "answered_text": "answered by mail, to be read",
     "declined": "declined to answer",
     "bounced": "could not be reached by mail",
-    "blocked": "was asked by mail and did not answer in time",
+    "blocked": "asked by mail, and did not answer in time",
 }
 BY_HAND = {  # nobody knows whether a mail that was written was sent
     "sent": "a mail to be sent by hand was written, no answer yet",

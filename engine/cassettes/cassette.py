@@ -224,7 +224,7 @@ def _texts(folder: Path) -> dict[str, str]:
     for name in sizes:
         try:
             with (folder / name).open("rb") as stream:
-                texts[name] = stream.read(MOST_FILE + 1).decode("utf-8")
+                texts[name] = stream.read(MOST_FILE + 1).decode("utf-8-sig")
         except OSError as error:
             raise no_cassette(folder / name, f"the file cannot be read: {error.strerror or 'unknown reason'}") from None
         except UnicodeDecodeError:

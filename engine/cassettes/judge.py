@@ -60,7 +60,7 @@ def _not_json(replayed: Replayed, recording: Recording) -> Finding | None:
     fault = no_json(recording.response.body.decode("utf-8", "replace"))
     if fault is None:
         return None
-    lines = tuple(replayed.cassette.texts[Path(recording.file).name].removeprefix("\ufeff").split("\n"))
+    lines = tuple(replayed.cassette.texts[Path(recording.file).name].split("\n"))
     at = Position(recording.body + fault.line - 1, fault.column)
     return Finding(Mistake("the body is not JSON", at, fault.why, "error", recording.file), lines)
 

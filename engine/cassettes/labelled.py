@@ -8,11 +8,12 @@ from pathlib import Path
 from engine.cassettes.cassette import Finding
 from engine.cassettes.recorded import recorded_runs
 from engine.language.effective import Vendor
+from engine.language.text.document import lines_of
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 from engine.release.field_path import FieldSteps
 from engine.release.labels import Labels, laid_over
 from engine.release.load_labels import gaps_of, load_labels, share_labelled, untitled
-from engine.release.policy import LANGUAGES
+from engine.release.reasons import LANGUAGES
 from engine.release.record_values import fields_in
 from engine.replaced import replace
 from engine.spec_files import LABELS, cassettes_folder, contents, is_companion, labels_beside, vendor_line
@@ -46,7 +47,7 @@ def check_labels(vendor: Vendor, spec: Path) -> tuple[tuple[Finding, ...], str |
         said, note = share_labelled(labels, fields, beneath, IN_LANGUAGE[language])
         titles = untitled(labels, vendor.endpoints, IN_LANGUAGE[language]) if IN_LANGUAGE[language] else None
         notes = (note, titles, *gaps_of(labels, vendor.gaps or (), raw, IN_LANGUAGE[language]))
-        lines = tuple(raw.decode("utf-8-sig").splitlines())
+        lines = lines_of(raw)
         found += [Finding(replace(one, file=str(path)), lines) for one in notes if one is not None]
         told.append(f"{vendor.name}: {said}")
         beneath = laid_over(labels, beneath)

@@ -57,7 +57,7 @@ class Recording:
 
 def parse(text: str, file: str) -> Recording:
     """Read a recording. Raises CassetteError with every mistake of the file and its place."""
-    return _Reader(text.removeprefix("\ufeff"), file).read()
+    return _Reader(text, file).read()
 
 
 def dump(recording: Recording) -> str:

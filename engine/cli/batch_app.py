@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -171,9 +170,8 @@ def worker(
     """
     from engine.cli.connections import create_tables_command
     from engine.cli.worker import worker_command
-    from engine.connection.chosen_store import shared_store
 
     if create_tables:
         create_tables_command(address)
         return
-    raise typer.Exit(worker_command(shared_store({"HABEAS_STORE": address} if address is not None else os.environ), many, lease, metrics))
+    raise typer.Exit(worker_command(address, many, lease, metrics))

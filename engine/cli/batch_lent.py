@@ -23,7 +23,7 @@ from engine.batch.targets import BatchTarget
 from engine.cli.batch_plan import plan_table
 from engine.cli.batch_view import status_words
 from engine.cli.formatting import people, print_text, width_of
-from engine.connection.chosen_store import known_address, needs_driver, shared_store, store_of
+from engine.connection.chosen_store import known_address, named_store, needs_driver, shared_store, store_of
 from engine.connection.state_folder import home
 from engine.connection.store import ConnectionStore
 from engine.connection.store_address import checked_address, identity, is_address, shown
@@ -46,7 +46,7 @@ class Lending(msgspec.Struct, frozen=True):
 
 def lending_to(word: str, out: Path) -> Lending:
     """Read `--dispatch`, and see that the store can take a batch. Raises UsageError, NotConnected; nothing was made then."""
-    address = _address(word, "--dispatch")
+    address = _named(word, "--dispatch")
     check_lent_to(out, read_mark(out), address)
     store = store_of(address=address)
     asyncio.run(store.ready())
@@ -54,15 +54,17 @@ def lending_to(word: str, out: Path) -> Lending:
     return Lending(address, store)
 
 
-def _address(word: str, what: str) -> str:
-    address = known_address(checked_address(word, what))
+def _named(word: str, what: str) -> str:
+    address = named_store(word, what)
     needs_driver()
     return address
 
 
 def address_of(mark: LentMark) -> str:
     """Give the address of the store that a batch is lent to; a password comes from HABEAS_STORE, or from where libpq finds it."""
-    return _address(mark.store, "the store in dispatched.json")
+    address = known_address(checked_address(mark.store, "the store in dispatched.json"))
+    needs_driver()
+    return address
 
 
 async def lent(folder: BatchFolder, key: BatchKey, lending: Lending, targets: Mapping[str, BatchTarget], share: float) -> Exit:
@@ -115,7 +117,7 @@ def pulled_into(folder: BatchFolder, mark: LentMark) -> None:
 def seen_batch(place: str, name: str | None = None) -> tuple[BatchFolder, cluster.Snapshot | None]:
     """Open a batch to be read: a folder, as workers have it where it is lent, or one of a database. Raises UsageError, StoreAway."""
     if is_address(place):
-        address = _address(place, "the address")
+        address = _named(place, "the address")
         found = asyncio.run(cluster.of_batch(address, name, home()))
         return found.folder, found
     folder = opened(folder_named(place, name), home(), read_only=True)
@@ -140,7 +142,7 @@ def folder_named(place: str, name: str | None) -> Path:
 
 def change_in_store(place: str, name: str | None, request: str | None, how: str) -> tuple[int, int]:
     """Change states of people lent to a store: `retry` or `cancel`; gives how many were changed, and how many are under way."""
-    address = _address(place, "the address")
+    address = _named(place, "the address")
     done = asyncio.run(cluster.changed_of_store(address, name, request, cluster.CHANGES[how]))
     return done.changed, done.under_way
 
@@ -153,7 +155,7 @@ def forget_in_store(place: str, name: str | None, request: str | None) -> tuple[
     if request is not None or name is None or not is_address(place):
         message = "--forget is for a whole batch whose folder is lost: habeas cancel URL --batch NAME --forget; nothing was changed"
         raise UsageError(message)
-    done = asyncio.run(cluster.forgotten(_address(place, "the address"), name))
+    done = asyncio.run(cluster.forgotten(_named(place, "the address"), name))
     return done.changed, done.under_way
 
 

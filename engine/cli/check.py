@@ -24,7 +24,7 @@ from engine.language.effective import Vendor
 from engine.language.expressions.address_places import host_of
 from engine.language.load import check
 from engine.language.schema import TITLE
-from engine.language.text.document import read
+from engine.language.text.document import lines_of, read
 from engine.language.text.mistakes import WIDEST, Mistake, SpecError, counted
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
@@ -127,7 +127,7 @@ def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ..
         vendor, notes = check(raw, str(path), datetime.now(UTC).date())
     except SpecError as error:
         return Checked(tuple(Finding(one, error.lines) for one in error.mistakes))
-    lines = tuple(raw.decode("utf-8-sig").splitlines())
+    lines = lines_of(raw)
     held = check_cassettes(vendor, path, word, write=options.accept)
     drifted = tuple(_drifted(vendor, held.replays, options.drift)) if options.drift is not None else ()
     mislabelled, labelled = check_labels(vendor, path)

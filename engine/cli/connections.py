@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import Any
 from engine.catalogue import load
 from engine.cli.formatting import columns, print_json, print_text, table, width_of
 from engine.cli.progress import renewing
-from engine.connection.chosen_store import make_tables, shared_store, store_of
+from engine.connection.chosen_store import make_tables, store_of, wanted_store
 from engine.connection.manage import remove
 from engine.connection.open import parse_name
 from engine.connection.sealed_file import sealed_files
@@ -120,12 +119,7 @@ def rekey_command() -> None:
 
 def create_tables_command(address: str | None) -> None:
     """Make the tables of a shared store. Raises UsageError, NotConnected."""
-    environ = os.environ if address is None else {"HABEAS_STORE": address}
-    wanted = shared_store(environ)
-    if wanted is None:
-        message = "name the database: habeas connections create-tables postgresql://USER@HOST/DATABASE, or set HABEAS_STORE"
-        raise UsageError(message)
-    print_text(asyncio.run(make_tables(wanted)))
+    print_text(asyncio.run(make_tables(wanted_store(address, "habeas connections create-tables"))))
 
 
 def writable() -> ConnectionStore:

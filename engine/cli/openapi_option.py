@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.cassettes.cassette import Finding
 from engine.cassettes.recording import Recording
 from engine.errors import UsageError
+from engine.language.text.document import lines_of
 from engine.language.text.mistakes import Mistake, Position, SpecError, counted
 from engine.openapi.compare.check_recording import contradicted
 from engine.openapi.compare.comparison import compare, trouble
@@ -67,6 +68,6 @@ def compared(path: Path, apis: tuple[Api, ...]) -> Iterator[tuple[Mistake, tuple
         differences = (*compare(raw, str(path), apis), *left_out(raw, str(path), apis))
     except SpecError:
         return
-    lines = tuple(raw.decode("utf-8-sig").splitlines())
+    lines = lines_of(raw)
     yield from ((one, lines) for one in differences)
     yield from ((one, ()) for api in apis for one in trouble(api))

@@ -9,6 +9,7 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.recorded import CassetteRecords, known_of
 from engine.cli.check import form_of, told
 from engine.errors import Exit, UsageError
+from engine.language.text.document import lines_of
 from engine.language.text.mistakes import Mistake, Position, SpecError
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact
@@ -33,7 +34,7 @@ def policy_check_command(words: tuple[str, ...], form: str, run: Path | None) ->
 
 def _checked(path: Path, run: Path | None) -> tuple[list[Finding], str | None]:
     raw = contents(path)
-    lines = tuple(raw.decode("utf-8-sig", "replace").splitlines())
+    lines = lines_of(raw)
     vendor = vendor_line(path)[0]
     try:
         known, runs = known_of(vendor, run, path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.cli.formatting import tell
 from engine.cli.signals import once_then_at_once
 from engine.cluster.lease import LONGEST, SHORTEST, LeaseTimes
-from engine.connection.chosen_store import NO_DRIVER
+from engine.connection.chosen_store import NO_DRIVER, wanted_store
 from engine.errors import Exit, NotConnected, UsageError
 from engine.language.text.mistakes import counted
 
@@ -22,16 +22,12 @@ def worker_command(address: str | None, many: int, lease: float, metrics: Path |
     if not SHORTEST <= lease <= LONGEST:
         message = f"--lease {lease:g}: a lease lasts from {SHORTEST:g} to {LONGEST:g} seconds"
         raise UsageError(message)
-    if address is None:
-        message = "name the database: habeas worker postgresql://USER@HOST/DATABASE, or set HABEAS_STORE"
-        raise UsageError(message)
+    store = wanted_store(address, "habeas worker")
     try:
         from engine.cluster.worker import work
         from engine.connection.store_address import shown
     except ModuleNotFoundError:
         raise NotConnected(NO_DRIVER) from None
-
-    store = address
 
     def began(worker: Worker) -> None:
         worker.metrics = metrics

@@ -214,7 +214,7 @@ class LeasedQueue:
     async def prepare(self, taken: Assignment) -> None:
         """Delete what others left, take over what was kept."""
         person = leased(taken.person)
-        await asyncio.to_thread(make_ready, self._known[person.batch].lent, person)
+        await in_thread(lambda: make_ready(self._known[person.batch].lent, person))
 
     def judge(self, taken: Assignment, report: Report, *, unreachable: bool, others: bool) -> Ending:
         """Decide as states.py says; but nobody fails for a folder that takes nothing more, or a connection that can be used no more."""

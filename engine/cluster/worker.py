@@ -150,6 +150,9 @@ class Worker:
 
     async def _give_back(self, drain: Drain) -> None:
         await self._ended.write()
+        while self._ended.waits_for(drain.lease.tokens) and boot_seconds() < drain.lease.deadline and not self._late():
+            await asyncio.sleep(AGAIN)  # a folder does not answer: given back now, its people would be asked for again
+            await self._ended.write()
         await self._turns.free(drain.lease.names)  # before the lease: its next owner would end the session that still has them
         while not self._late():
             try:

@@ -9,9 +9,9 @@ from engine.connection.file_store import FileStore
 from engine.connection.outside_secret import from_environment
 from engine.connection.state_folder import home
 from engine.connection.store import ConnectionStore
-from engine.connection.store_address import checked_address, identity
+from engine.connection.store_address import FORM, checked_address, checked_word, identity
 from engine.connection.vault import Vault
-from engine.errors import NotConnected
+from engine.errors import NotConnected, UsageError
 
 NO_DRIVER = "a shared store needs what reads PostgreSQL: pip install 'habeas[cluster]'"
 
@@ -49,6 +49,20 @@ def known_address(address: str, environ: Mapping[str, str] = os.environ) -> str:
     if environ.get("HABEAS_STORE") or environ.get("HABEAS_STORE_FILE"):
         told = shared_store(environ)
         return told if told is not None and identity(told) == identity(address) else address
+    return address
+
+
+def named_store(word: str, where: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Give the address of a database that the command line names, its password as `known_address` does. Raises UsageError, NotConnected."""
+    return known_address(checked_word(word, where), environ)
+
+
+def wanted_store(word: str | None, command: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Give the address of the database that `command` is to use: the one it names, else HABEAS_STORE's. Raises UsageError, NotConnected."""
+    address = named_store(word, "the address", environ) if word else shared_store(environ)
+    if address is None:
+        message = f"name the database: {command} {FORM}, or set HABEAS_STORE"
+        raise UsageError(message)
     return address
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.language.text.spec_name import SPEC_NAME
 
-VENDOR = re.compile(r"[a-z][a-z0-9_]{0,63}")
+VENDOR = re.compile(SPEC_NAME)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 

@@ -39,6 +39,18 @@ def checked_address(address: str, where: str) -> str:
     return address
 
 
+def checked_word(word: str, where: str) -> str:
+    """Give an address that stands on the command line. Raises UsageError where it holds a password, which `ps` would show to everybody."""
+    address = checked_address(word, where)
+    if urlsplit(address).password or any(key in SECRETS for key, _ in parse_qsl(urlsplit(address).query)):
+        message = (
+            f"{where} holds a password, and on a command line every user of this machine can read it: leave it out there, as in {FORM}, "
+            f"and keep it in ~/.pgpass, or set HABEAS_STORE to the whole address, or HABEAS_STORE_FILE to a file with it"
+        )
+        raise UsageError(message)
+    return address
+
+
 def shown(address: str) -> str:
     """Write an address without what it may hold of a password."""
     parts = urlsplit(address)

@@ -6,6 +6,7 @@ is no dotted path) goes through a decoded tree that keeps every number as it was
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from operator import attrgetter, itemgetter
@@ -20,7 +21,6 @@ from engine.language.expressions.select import Select, walk
 MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 LIST = msgspec.json.Decoder(list[msgspec.Raw])
 MOST_VALUES = 2_000_000
-BOM = b"\xef\xbb\xbf"
 BLANKS = b" \t\r\n"
 ERROR_NAMES = ("error", "errors", "error_message", "errorMessage", "fault", "exception")
 NOTHING: tuple[Any, ...] = (None, False, 0, "", [], {})
@@ -61,7 +61,7 @@ class Envelope:
         """
         if len(body) > MOST_VALUES and body.count(b",") > MOST_VALUES:
             raise TooMany
-        self.body = body.removeprefix(BOM).strip(BLANKS)
+        self.body = body.removeprefix(BOM_UTF8).strip(BLANKS)
         self.top: dict[str, Any] | None = None
         self.slow = self.alone = False
         self._tops, self._listed, self._partly = tops, listed, False

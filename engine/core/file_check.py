@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -23,7 +24,6 @@ XML_STARTS = (b"<?xml", b"<Error>")
 COMMENTS = re.compile(rb"(?:<!--.*?-->\s*)*", re.DOTALL)
 UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 WEB_ENDINGS = ("html", "htm", "xhtml", "mht", "mhtml")
-BOM = b"\xef\xbb\xbf"
 XML = ("application/xml", "text/xml", "application/problem+xml")
 XML_ENDINGS = ("xml", "svg", "gpx", "kml", "rss", "plist")
 A_WEB_PAGE = "a web page came in its place"
@@ -97,7 +97,7 @@ def _begun(text: bytes) -> bytes:
     coding = UTF_16.get(text[:2])
     if coding is not None:
         text = text[2:].decode(coding, "ignore").encode()
-    return COMMENTS.sub(b"", text.removeprefix(BOM).lstrip(), count=1)
+    return COMMENTS.sub(b"", text.removeprefix(BOM_UTF8).lstrip(), count=1)
 
 
 def _is_json(text: bytes) -> bool:

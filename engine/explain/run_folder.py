@@ -19,7 +19,7 @@ from msgspec import Meta, Struct, field
 from engine.decoding import decoder
 from engine.errors import UsageError
 from engine.language.text.mistakes import counted
-from engine.run_head import LARGEST, check_ended
+from engine.run_head import LARGEST, SpecName, check_ended
 from engine.runner.chain_log import ENDS, Count
 from engine.sink import FILES, MANIFEST, PAGES
 
@@ -29,7 +29,6 @@ PERSONAL = re.compile(r"[^\s/?&=<>]*(?:@|%40)[^\s/?&=<>]*")
 
 T = TypeVar("T", bound=Struct)
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]
-SpecName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 Moment = Annotated[datetime, Meta(tz=True)]
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 import msgspec
 
 from engine.case.fold import Case
-from engine.case.letters import LANGUAGES
 from engine.case.operator_file import misfits, read_operator_file
 from engine.catalogue import load, spec_title
 from engine.connection.state_folder import VENDOR
@@ -23,6 +22,7 @@ from engine.errors import HabeasError, UsageError
 from engine.language.model.contact import AN_ADDRESS, MAILBOX, ContactWaySpec
 from engine.language.model.units import Duration, parse_duration
 from engine.language.text.mistakes import Misfit
+from engine.release.reasons import LANGUAGES
 
 CONTACTS = "contacts.yaml"
 SECRET = "HABEAS_SMTP_SECRET"  # noqa: S105  the name of a variable

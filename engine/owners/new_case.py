@@ -11,7 +11,6 @@ import msgspec
 
 from engine.case.acts import CaseOpened, VendorAsked
 from engine.case.folder import OpenCase
-from engine.case.letters import LANGUAGES
 from engine.case.opening import check_free, open_new
 from engine.case.person import Person
 from engine.case.regimes import regime_of
@@ -20,6 +19,7 @@ from engine.connection.vault import Vault
 from engine.errors import UsageError
 from engine.language.model.contact import PURPOSES, ContactPurpose
 from engine.owners.book import contacts
+from engine.release.reasons import LANGUAGES
 
 
 class WantedCase(msgspec.Struct, frozen=True):

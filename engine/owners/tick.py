@@ -74,7 +74,7 @@ def _of_question(
     if todo == ("reminder",):
         sent = ask(Asking(home, case, person(), vendor, purpose, owner), post(), now, "remind")
         told = {
-            "took": "was reminded"
+            "took": "reminder sent"
             if not case.case.vendors[vendor].contacts[purpose].by_hand
             else f"reminder written, send it: {sent.file}",
             "lost": "reminder may have been sent",

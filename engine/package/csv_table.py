@@ -8,6 +8,7 @@ formula has a tab before it.
 from __future__ import annotations
 
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from itertools import compress, groupby, islice, repeat
 from typing import Any, BinaryIO
@@ -17,7 +18,6 @@ import msgspec
 from engine.language.expressions.lossless_json import dumps, text_of
 from engine.package.values import FieldValues, Together
 
-MARK = b"\xef\xbb\xbf"
 MOST_COLUMNS = 1_000  # Excel has 16,384, and every row has them all; further fields share the last one, as JSON
 LONGEST_CELL = 32_767  # Excel cuts what is longer
 MOST_FORMS = 64
@@ -215,7 +215,7 @@ class CsvTable:
     def finish(self, to: BinaryIO) -> TableSummary:
         """Write the table; every row gets as many cells as there are columns."""
         names = [*self._names, FURTHER] if self._further else self._names
-        to.write(MARK + _row([self._cells[name] for name in names]).encode("utf-8", "backslashreplace") + END)
+        to.write(BOM_UTF8 + _row([self._cells[name] for name in names]).encode("utf-8", "backslashreplace") + END)
         self._waiting.seek(0)
         for width, told in groupby(zip(self._widths, self._sizes, strict=True), lambda one: one[0]):
             lacking = len(names) - max(width, 1)

@@ -153,7 +153,7 @@ def _found(answer: CaseAnswer, t: PageTexts) -> Markup:
 
 def _nothing(answer: CaseAnswer, t: PageTexts) -> Markup:
     services = [service.title for service in nobody_at(answer)]
-    return t("nothing.some", n=len(services), services=listed(services, t.language)) if services else t("nothing.no")
+    return t("nothing.some", services=listed(services, t.language)) if services else t("nothing.no")
 
 
 def _missing(answer: CaseAnswer, gaps: Sequence[Missing], left: Sequence[Missing], t: PageTexts) -> Markup:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from engine.core.ledger import Outcome
+from engine.language.text.spec_name import SPEC_NAME
 from engine.package.bag_names import COMPLETENESS, HEAD, INFORMATION, PROFILE, WITHHELD
 from engine.package.content import RECEIVED, CaseAnswer, PackageFile, RecordKind
 from engine.release.reasons import CODES, Because
@@ -21,7 +22,7 @@ MOST = (1 << 53) - 1  # what every reader of JSON counts exactly
 Natural = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\n)")]
-Slug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$(?!\n)")]
+Slug = Annotated[str, msgspec.Meta(pattern=f"^{SPEC_NAME}$(?!\n)")]
 ByReason = Annotated[dict[Because, Positive], msgspec.Meta(extra_json_schema={"propertyNames": {"enum": sorted(CODES)}})]
 WithheldBy = Literal["hold", "drop", "mask", "alias"]
 WHOLE_RECORD, WHOLE_FILE = "", "file"

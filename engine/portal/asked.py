@@ -24,6 +24,7 @@ LANGUAGE = "en"
 TYPED = (
     "why",
     "say",
+    "instead",
     "note",
     "kept",
     "target",

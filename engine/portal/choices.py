@@ -13,13 +13,15 @@ from engine.case.review import Review
 from engine.case.ruled import all_in_force
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage
-from engine.release.reasons import CODES, GIVING
+from engine.release.reasons import CODES, GIVING, Because
 
 OFFERED = ("give", "alias", "mask", "drop")  # to hold is for records and files
 WHOLE = ("give", "hold")
 REASONS = list(REASON_WORDS.items())
 SHORT_REASONS = dict(REASONS)
-FITTING = {True: "known_to_them", False: "third_party"}
+FITTING: dict[bool, Because] = {True: "known_to_them", False: "third_party"}
+UNCHOSEN = " or ".join(SHORT_REASONS[FITTING[giving]] for giving in (False, True))  # which of the two, what is done decides
+REASONS_OR_NONE = [("", UNCHOSEN), *REASONS]
 LAST = "last"  # in place of numbers: the form bears the number of the last act, so that it means the same there and here
 
 

@@ -14,7 +14,7 @@ from engine.case.review import RECEIVED, Review, files_of
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile
 from engine.portal.choices import (
-    REASONS,
+    REASONS_OR_NONE,
     SHORT_REASONS,
     WHOLE,
     chosen_for_all,
@@ -80,7 +80,7 @@ def _shown(seen: SeenCase) -> Portrayed:
         last=last,
         last_saved=count_saved_last(seen.case, lambda target: target.file is not None),
         offered=WHOLE,
-        reasons=REASONS,
+        reasons=REASONS_OR_NONE,
         received=RECEIVED,
     )
 

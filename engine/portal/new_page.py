@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.case.folder import references
-from engine.case.letters import LANGUAGES
 from engine.case.person import WORDS, Person, parse_person
 from engine.case.regimes import regimes
 from engine.connection.state_folder import VENDOR
@@ -18,6 +17,7 @@ from engine.owners.new_case import WantedCase, check_wanted, open_wanted
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.days import parse_day
+from engine.release.reasons import LANGUAGES
 from engine.spec_files import packaged, vendor_line
 
 LANGUAGE_NAMES = {"en": "English", "de": "German"}

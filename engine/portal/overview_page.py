@@ -15,8 +15,9 @@ from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.acts import EARLIER, FILES, OTHERS
 from engine.case.answer import LOOKUP, is_only_a_way
 from engine.case.deadlines import Deadlines
-from engine.case.fold import RUNNING, Case, VendorPart, refusal
+from engine.case.fold import RUNNING, Case, VendorPart
 from engine.case.folder import OpenCase
+from engine.case.guards import refusal
 from engine.case.letters import conclusion, is_address_in_doubt
 from engine.case.person import kind_words, read_person
 from engine.case.received import received_files
@@ -38,6 +39,7 @@ from engine.portal.ways import described, next_way, unblocked_words, way_of
 from engine.replaced import replace
 
 LATEST = 12
+TO_ACCEPT, SAID_OTHERWISE = ("what", "say"), ("again", "instead")  # fields of the form: which gap, and the sentence about it
 GROUND_NAMES: tuple[acts.Ground, ...] = get_args(acts.Ground)
 GROUNDS = {
     "unverified": "who asks was not shown to be the person",
@@ -229,10 +231,10 @@ def _files(run: TakenRun) -> int:
 
 def _gap_form(asked: AskedPage, case: OpenCase, called: Called, *, may: bool) -> dict[str, Any]:
     """Give the gaps with what was written about them in a form that was refused, and how many `may` be accepted still."""
-    sentences = _sentences(asked)
+    waiting, accepted = _sentences(asked, *TO_ACCEPT), _sentences(asked, *SAID_OTHERWISE)
     every = (gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part, called))
-    gaps = [replace(gap, typed=sentences.get(gap.name, "")) for gap in every]
-    return {"gaps": gaps, "sentences": sentences, "to_accept": sum(gap.said is None for gap in gaps) if may else 0}
+    gaps = [replace(gap, typed=(waiting if gap.said is None else accepted).get(gap.name, "")) for gap in every]
+    return {"gaps": gaps, "sentences": {**waiting, **accepted}, "to_accept": sum(gap.said is None for gap in gaps) if may else 0}
 
 
 def _gaps(vendor: str, part: VendorPart, called: Called) -> list[GapRow]:
@@ -286,18 +288,19 @@ def _may(case: Case, act: acts.Act) -> bool:
     return refusal(case, act) is None
 
 
-def _sentences(asked: AskedPage) -> dict[str, str]:
+def _sentences(asked: AskedPage, gap: str, sentence: str) -> dict[str, str]:
     """Give what was written about gaps, by their names: each field of the form has its gap before it."""
-    fields = zip(asked.form.get("what", ()), asked.form.get("say", ()), strict=False)
+    fields = zip(asked.form.get(gap, ()), asked.form.get(sentence, ()), strict=False)
     return {what: say.strip() for what, say in fields if say.strip()}
 
 
 def _excuse(asked: AskedPage, case: OpenCase) -> None:
-    """Accept every gap that has a sentence, or none. Raises UsageError, Stale, DiskError, OutputError.
+    """Accept every gap that has a sentence, and give accepted ones another that was written; all of it, or nothing.
 
-    A button for each gap alone would leave what was written about the others in no log and on no page.
+    A button for each gap alone would leave what was written about the others in no log and on no page. Raises UsageError, Stale, DiskError,
+    OutputError.
     """
-    sentences = _sentences(asked)
+    sentences = {**_sentences(asked, *TO_ACCEPT), **_sentences(asked, *SAID_OTHERWISE)}
     if not sentences:
         asked.wanted("say", "what the person will read")
     case.acts([act for what, say in sentences.items() for act in excuses(case, what, say)], asked.now)

@@ -9,7 +9,7 @@ from engine.case.deciding import decided_at
 from engine.case.findings_fill import read_record
 from engine.case.record_lines import RecordLine, waiting_after
 from engine.portal.asked import NotThere, Portrayed
-from engine.portal.choices import OFFERED, REASONS, SHORT_REASONS, WHOLE
+from engine.portal.choices import OFFERED, REASONS_OR_NONE, SHORT_REASONS, WHOLE
 from engine.portal.field_rows import RecordField, fields_of, is_empty, marked_text, row_of, whole_text
 from engine.portal.kind_seen import SeenKind, seen_kind
 from engine.portal.records_page import ON_A_PAGE, line_of
@@ -61,7 +61,7 @@ def _shown(seen: SeenCase) -> Portrayed:
 
 
 def _offers() -> dict[str, Any]:
-    return {"offered": OFFERED, "offered_whole": WHOLE, "reasons": REASONS, "where": WHERE}
+    return {"offered": OFFERED, "offered_whole": WHOLE, "reasons": REASONS_OR_NONE, "where": WHERE}
 
 
 def _whole(kind: SeenKind, line: RecordLine) -> list[tuple[int, str]]:

@@ -18,7 +18,7 @@ from engine.package.columns import Column, columns_of
 from engine.package.fields import RecordFields
 from engine.pages.environment import marked_up
 from engine.portal.asked import AskedPage, NotThere, Portrayed
-from engine.portal.choices import REASONS, SHORT_REASONS, WHOLE, chosen_operation, decide_wanted, numbers_of, reason_for
+from engine.portal.choices import REASONS_OR_NONE, SHORT_REASONS, WHOLE, chosen_operation, decide_wanted, numbers_of, reason_for
 from engine.portal.kind_seen import SeenKind, seen_kind
 from engine.portal.places import place_of
 from engine.portal.seen import SeenCase, looked_through
@@ -54,7 +54,15 @@ def _shown(seen: SeenCase) -> Portrayed:
     else:
         lines = lines_after(seen.found, kind.vendor, kind.endpoint, (page - 1) * ON_A_PAGE, ON_A_PAGE)
     shown = lines[:ON_A_PAGE]
-    told = {"page": page, "last": last, "only": only, "after": after, "more": len(lines) > ON_A_PAGE, "reasons": REASONS, "offered": WHOLE}
+    told = {
+        "page": page,
+        "last": last,
+        "only": only,
+        "after": after,
+        "more": len(lines) > ON_A_PAGE,
+        "reasons": REASONS_OR_NONE,
+        "offered": WHOLE,
+    }
     of_all = {number: seen.case.case.decisions[number] for number in _acts(seen, kind, None)}
     return seen.portrayed("records.html", kind=kind, **_rows(seen, kind, shown), **told, of_all=of_all)
 

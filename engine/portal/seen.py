@@ -10,8 +10,9 @@ import msgspec
 
 from engine.case.acts import Decided, Target
 from engine.case.deciding import look_through
-from engine.case.fold import ENDED, RUNNING, refusal
+from engine.case.fold import ENDED, RUNNING
 from engine.case.folder import OpenCase
+from engine.case.guards import refusal
 from engine.case.review import Review
 from engine.case.ruled import all_in_force
 from engine.case.slipped import SlippedValue, texts_where_withheld

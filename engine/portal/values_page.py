@@ -23,7 +23,7 @@ from engine.errors import UsageError
 from engine.portal.asked import AskedPage, Portrayed, SentFile
 from engine.portal.choices import (
     OFFERED,
-    REASONS,
+    REASONS_OR_NONE,
     SHORT_REASONS,
     chosen_for_all,
     chosen_operation,
@@ -123,7 +123,7 @@ def _told(asked: AskedPage, case: OpenCase, found: Review) -> dict[str, Any]:
         "last": last,
         "rows": [_row(asked, case, found, row) for row in listed],
         "offered": OFFERED,
-        "reasons": REASONS,
+        "reasons": REASONS_OR_NONE,
         "elsewhere": _elsewhere(asked, case, found, {row.values[0].digest for row in listed}),
         "waiting": counts.states["undecided"] if only.state in WITH_WAITING else 0,
         "last_saved": count_saved_last(case, lambda target: target.value is not None),

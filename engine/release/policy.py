@@ -11,11 +11,10 @@ from engine.language.model.shapes import OneOrMore, matching, parsed
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
 from engine.release.field_path import FieldPath, FieldSteps, parse_endpoint, parse_field, parse_place, parse_steps
-from engine.release.reasons import CODES, GIVING, Because
+from engine.release.reasons import CODES, GIVING, LANGUAGES, Because
 
 Pronouncement = Literal["ask", "hold", "drop", "mask", "alias", "give"]
 FoundKind = Literal["emails", "phones", "known_people", "cards", "ibans", "national_ids"]
-LANGUAGES = ("en", "de")
 REASONS = f"The reason: {', '.join(CODES)}."
 WRITE_REASON = "write `{do: give, because: known_to_them, say: the sentence that the person reads}`"
 

@@ -35,6 +35,7 @@ GIVING: tuple[Because, ...] = ("known_to_them",)
 WITHHOLDING = tuple(one for one in CODES if one not in GIVING)
 BY_LAW: tuple[Because, ...] = ("never_disclose",)  # no reviewer's `give` overrules these
 
+LANGUAGES = ("en", "de")  # of an answer, and of the letters about it; every text for a person stands in each
 WITHHELD: Mapping[str, str] = {"en": "[withheld: {}]", "de": "[zurückgehalten: {}]"}  # what stands in the place of a value
 PERSON: Mapping[str, str] = {"en": "person {}", "de": "Person {}"}
 IN_SHORT: Mapping[Because, Mapping[str, str]] = {

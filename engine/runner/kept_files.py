@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from engine.decoding import decoder
 from engine.errors import disk_error
+from engine.language.text.spec_name import SPEC_NAME
 from engine.runner.chain_log import Count
 from engine.sink import FILES, PART, Sink, Table
 
@@ -25,7 +26,7 @@ class KeptFile(Struct, frozen=True):
 
     record_line: Annotated[int, Meta(ge=1, le=1 << 53)]
     number: Annotated[int, Meta(ge=1, le=1 << 53)]
-    file: Annotated[str, Meta(pattern=r"^files/[a-z][a-z0-9_]{0,63}/[0-9]{6,19}-[0-9]{1,9}\.[a-z0-9]{1,8}\Z")] | None = None
+    file: Annotated[str, Meta(pattern=rf"^files/{SPEC_NAME}/[0-9]{{6,19}}-[0-9]{{1,9}}\.[a-z0-9]{{1,8}}\Z")] | None = None
     bytes: Count = 0
     sha256: str = ""
     size_announced: Count | None = None

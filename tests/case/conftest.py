@@ -53,6 +53,14 @@ def _gone_on(before: Path, folder: Path, act: Callable[[Run], object]) -> Path:
 
 
 @pytest.fixture
+def opened(habeas):
+    """A case to practise with, and the command line."""
+    done = habeas("case", "new", "DSR-17", "--vendor", "zoom", "--simulated", stdin=PERSON)
+    assert (done.returncode, done.stderr) == (0, "")
+    return habeas
+
+
+@pytest.fixture
 def ran(habeas, fetched_once):
     """The command line, with a case of its own that was run."""
     return _with(habeas, fetched_once)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.case import acts
-from engine.case.fold import GUARDS, NEXT, PHASES, TAKES, Case, fold, refusal, step
+from engine.case.fold import NEXT, PHASES, TAKES, Case, fold, step
+from engine.case.guards import GUARDS, refusal
 from tests.case.acts_kit import ACTS, ANY_ACT, OPENED, lines
 
 LISTS = st.lists(ANY_ACT, max_size=14)

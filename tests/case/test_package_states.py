@@ -64,7 +64,7 @@ def test_who_was_found_before_and_is_not_known_now_is_not_told_that_nothing_is_h
         acme.end()
     page = (bag_of(habeas) / "index.html").read_text("utf-8")
     assert "whether it knows you" in page
-    assert "Acme knows nobody with your details" not in page
+    assert "nobody is known by your details" not in page
     (told,) = completeness(habeas)["services"]
     assert (told["subject"], told["how"].count("We did not fetch these.")) == ("unproven", 1)
 

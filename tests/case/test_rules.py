@@ -10,7 +10,8 @@ import pytest
 from engine.case import acts
 from engine.case.acts import KINDS, Gap, Target
 from engine.case.deadlines import Pause, Period, Regime, deadlines
-from engine.case.fold import Case, fold, refusal
+from engine.case.fold import Case, fold
+from engine.case.guards import refusal
 from engine.case.taken_run import TakenRun
 from engine.case.words import CANNOT, blocks, cannot
 from tests.case.acts_kit import NOW, OPENED, lines

@@ -152,9 +152,9 @@ CHANGES = [
         lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "mismatched"}),
         [],
         5,
-        "ended mismatched: somebody else answered",
+        "in the run at zoom somebody else answered",
     ),
-    (lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "ambiguous"}), [], 5, "ended ambiguous: several people"),
+    (lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "ambiguous"}), [], 5, "zoom several people were found"),
     (lambda run: None, ["--vendor", "slack"], 2, "this is a run at zoom, not at slack"),
     (
         lambda run: (run / "zoom/manifest.json").unlink(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def broken(name: str, folder: Path) -> Path:
 def test_good_cassettes_need_no_words(tmp_path, monkeypatch):
     """What is clean, replays, delivers what is expected and shows everything, is not spoken of."""
     shutil.copytree(HERE / "acme", tmp_path / "acme")
+    assert told(tmp_path / "acme", monkeypatch) == ""
+
+
+def test_a_byte_order_mark_before_a_recording_needs_no_words(tmp_path, monkeypatch):
+    """Editors write one; the request line begins behind it."""
+    shutil.copytree(HERE / "acme", tmp_path / "acme")
+    for path in (tmp_path / "acme").rglob("*.http"):
+        path.write_bytes(BOM_UTF8 + path.read_bytes())
     assert told(tmp_path / "acme", monkeypatch) == ""
 
 

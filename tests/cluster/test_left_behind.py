@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 
 import pytest
 
+from engine.batch import results
 from engine.cluster import ends, people
 from engine.cluster.ends import left_over
 from engine.cluster.shared_folder import lying
 from engine.errors import Exit
 from tests.cluster.lent import Team, some_people
 from tests.connection.kept import Kept
+
+HELD_UP = [("acme/one", "running", 3), ("acme/two", "done", 3)]
 
 
 async def test_when_nobody_is_left_what_no_row_names_is_deleted(team, workers, tmp_path):
@@ -67,6 +71,25 @@ async def test_a_folder_that_cannot_be_swept_keeps_no_account(broken, team, work
         await workers.until_done()
     assert team.states() == {"done": 5}
     assert not any("report" in line for line in here.said)
+
+
+async def test_a_file_server_that_hangs_holds_up_no_other_account(team, workers, tmp_path, monkeypatch):
+    """Everybody of the worker ended, and nobody was written down; whose results lie there are written down when it answers, and not asked again."""
+    answers, silent = threading.Event(), tmp_path / "silent"
+    monkeypatch.setattr(results, "synced", lambda folder: answers.wait(60) if folder == silent else None)
+    monkeypatch.setattr(ends, "ANSWERS_WITHIN", 0.2)
+    for name, folder in (("one", silent), ("two", tmp_path / "sound")):
+        team.connect(name)
+        team.lend(folder, some_people(3, name))
+    async with workers() as here:
+        await workers.until(lambda: team.sql("select connection, state, count(*)::int from person group by 1, 2 order by 1") == HELD_UP)
+        await workers.until(lambda: "acme/two: given back: 3 done." in here.said)
+        await workers.until(lambda: f"acme/one: left to other workers: {silent} does not answer here" in here.said)
+        answers.set()
+        await workers.until_done()
+        await workers.until(lambda: "acme/one: given back: 3 done." in here.said)
+    assert team.states() == {"done": 6}
+    assert {count for path, count in team.vendor.asked.items() if path.startswith("/people/")} == {2}  # once at each account
 
 
 async def test_of_a_batch_that_was_taken_back_nothing_is_deleted(bare, pool, tmp_path):

@@ -76,14 +76,14 @@ def test_a_damaged_mark_lets_nobody_work_on_the_batch(machine: HomeMachine):
 def test_no_password_is_written_or_shown(machine: HomeMachine):
     """Neither by what works nor by what does not; HABEAS_STORE brings it where an address lacks it."""
     address = f"{machine.address}&password=hidden-one".replace("team@", "team:hidden-two@")
-    done = machine.batch(*THREE, words=("--dispatch", address))
+    done = machine.lend(*THREE, HABEAS_STORE=address)
     assert done.returncode == 0, done.stderr
     said = [done.stdout, done.stderr]
     for words in (("status",), ("retry",), ("resume",)):
         done = machine.call(*words, str(machine.out), HABEAS_STORE=address)
         assert done.returncode == 0, done.stderr
         said += [done.stdout, done.stderr]
-        done = machine.call("status", address)
+        done = machine.call("status", machine.address, HABEAS_STORE=address)
         said += [done.stdout, done.stderr]
     for wrong in ("postgresql://team:hidden/one@db/habeas", "postgresql://team:hi?dden@db/habeas", "postgresql://team:hid#den@db/habeas"):
         for words in (("status", wrong), ("batch", str(machine.folder / "people.csv"), "--vendor", "acme", "--dispatch", wrong)):
@@ -94,6 +94,26 @@ def test_no_password_is_written_or_shown(machine: HomeMachine):
     assert b"hidden" not in written
     assert not any("hid" in text for text in said)
     assert json.loads(json.dumps(said))
+
+
+def test_a_password_on_the_command_line_is_refused(machine: HomeMachine):
+    """The list of processes shows it to every user of the machine; the sentence says where it may stand, and nothing of it."""
+    machine.lend(*THREE)
+    kept = machine.rows()
+    refused = (
+        machine.address.replace("team@", "team:hidden-two@"),
+        f"{machine.address}&password=hidden-one",
+        f"{machine.address}&sslpassword=hidden-one",
+    )
+    named = (*commands(machine).values(), ("worker", machine.address), ("connections", "create-tables", machine.address))
+    for words in (words for words in named if machine.address in words):
+        for address in refused:
+            done = machine.call(*(address if word == machine.address else word for word in words))
+            said = flat(done.stderr)
+            assert (done.returncode, done.stdout, "holds a password, and on a command line" in said) == (2, "", True), (words, said)
+            assert "keep it in ~/.pgpass, or set HABEAS_STORE to the whole address" in said
+            assert "hidden" not in said
+    assert machine.rows() == kept
 
 
 def test_no_identifier_is_in_the_database(machine: HomeMachine):
@@ -171,6 +191,19 @@ def test_a_row_that_names_a_run_which_is_not_its_own_moves_nothing(machine: Home
     done = machine.call("resume", str(machine.out))
     assert (done.returncode, "the row of A names a run that is not its own" in flat(done.stderr)) == (2, True), done.stderr
     assert ((machine.folder / "december").is_dir(), machine.rows()) == (True, {"A": "queued"})
+
+
+def test_a_sound_row_before_an_edited_one_moves_nothing_either(machine: HomeMachine):
+    """The batch stays with its workers, who look for the run where the row says that it was kept."""
+    machine.lend(*THREE)
+    kept, home = machine.out / "work" / "1.1", machine.out / "work" / "1"
+    kept.mkdir(parents=True)
+    (kept / "lookup.jsonl").write_text("{}\n")
+    machine.sql("update habeas.person set kept = 'work/1.1' where request = 'A'")
+    machine.sql("update habeas.person set kept = '../december' where request = 'B'")
+    done = machine.call("resume", str(machine.out))
+    assert (done.returncode, "the row of B names a run that is not its own" in flat(done.stderr)) == (2, True), done.stderr
+    assert ((kept / "lookup.jsonl").is_file(), home.exists(), machine.rows()) == (True, False, dict.fromkeys("ABC", "queued"))
 
 
 def test_an_option_that_means_nothing_to_workers_is_refused(machine: HomeMachine):

@@ -19,7 +19,7 @@ def test_an_access_from_the_mail_over_a_reminder_to_the_data(desk):
     assert f"to be sent to {OWNER}" in desk("contact", "send", "DSR-17", "zoom", "access")
     mail = message_from_bytes(desk.mails()[0].read_bytes(), policy=default)
     first = mail.get_content().splitlines()[0]
-    assert first == f"Please send us everything that Zoom holds about {ADA}, by 13 December 2026."
+    assert first == f"Please send us everything about {ADA} from Zoom, by 13 December 2026."
     assert ADA not in mail["Subject"]
     assert desk.token() in mail["Subject"]
     assert desk.token() in mail["References"]
@@ -260,7 +260,7 @@ def test_an_owner_in_the_house_is_asked_in_german_by_the_operator_s_own_letter(d
     desk.open()
     desk("contact", "send", "DSR-17", "hris", "access")
     text = message_from_bytes(desk.mails()[0].read_bytes(), policy=default).get_content()
-    assert text.startswith(f"Bitte schicken Sie uns bis zum 13. Dezember 2026 alles, was the HR system über {ADA} gespeichert hat.")
+    assert text.startswith(f"Bitte schicken Sie uns bis zum 13. Dezember 2026 alles, was bei the HR system über {ADA} gespeichert ist.")
     (desk.home / "letters/de").mkdir(parents=True)
     (desk.home / "letters/de/ask_access.txt").write_text("Subject: Auskunft\n\nBitte <ASKED_FOR> zu <SUBJECT>.\n")
     desk("contact", "send", "DSR-17", "hris", "access", "--again")

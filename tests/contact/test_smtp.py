@@ -254,11 +254,11 @@ def test_a_reminder_that_no_server_took_is_tried_again_the_next_day(desk):
         desk.moved = timedelta(days=5, hours=23)
         assert desk("tick") == "DSR-17: zoom (access) sent\n"
         desk.moved = timedelta(days=6)
-        assert "was reminded" in desk("tick")
+        assert "reminder sent" in desk("tick")
         desk.moved = timedelta(days=10)
         assert desk("tick") == "DSR-17: zoom (access) reminded\n"
         desk.moved = timedelta(days=11)
-        assert "was reminded" in desk("tick")
+        assert "reminder sent" in desk("tick")
     assert len(kept.mails) == 3
 
 

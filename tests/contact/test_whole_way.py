@@ -39,7 +39,7 @@ def test_from_sent_over_reminded_to_answered(desk, purpose):
         assert f"Sent to {OWNER}." in desk("contact", "send", "DSR-17", "zoom", purpose)
         assert listed(desk)["state"] == "sent"
         desk.drop(b"").joinpath("new/1").unlink()
-        for days, line in ((4, "sent"), (5, "was reminded"), (6, "reminded"), (10, "was reminded"), (13, "reminded")):
+        for days, line in ((4, "sent"), (5, "reminder sent"), (6, "reminded"), (10, "reminder sent"), (13, "reminded")):
             desk.moved = timedelta(days=days)
             assert desk("tick") == f"DSR-17: zoom ({purpose}) {line}\n"
             desk("tick")

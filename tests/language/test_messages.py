@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engine.language.text.document import read
+from engine.language.text.document import lines_of, read
 from engine.language.text.mistakes import Position, counted
 from engine.language.text.validation import mistake_of
 
@@ -16,6 +16,17 @@ from engine.language.text.validation import mistake_of
 def test_a_number_is_written_with_its_noun(number, text):
     """Only one takes no s."""
     assert counted(number, "record") == text
+
+
+@pytest.mark.parametrize("raw", [b"left: \xc3\xa9\r\nright: b", b"\xef\xbb\xbfleft: \xc3\xa9\r\nright: b"])
+def test_a_mistake_is_shown_in_the_lines_that_were_read(raw):
+    """A byte order mark is in none of them."""
+    assert lines_of(raw) == read(raw, "pair.yaml").lines == ("left: é", "right: b")
+
+
+def test_lines_that_are_no_text_are_shown_all_the_same():
+    """What the mistake itself says is why they cannot be read."""
+    assert lines_of(b"left: \xff") == ("left: \ufffd",)
 
 
 class Pair(BaseModel):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 
 import pytest
 from hypothesis import given
@@ -76,6 +78,17 @@ def test_a_number_stays_as_it_was_written(text):
     """Through decoding, selecting and encoding no digit changes."""
     assert lossless_json.dumps(lossless_json.loads(f'{{"a":[{text}]}}'.encode())) == f'{{"a":[{text}]}}'.encode()
     assert lossless_json.text_of(lossless_json.loads(text.encode())) == text
+
+
+@pytest.mark.parametrize(
+    "made", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))], ids=["copy", "deep", "pickle"]
+)
+def test_a_copy_of_a_number_is_written_as_it_came(made):
+    """Whoever copies a record keeps every number of it."""
+    number = lossless_json.loads(b"1.10")
+    copied = made(number)
+    assert (copied, type(copied), copied.text, lossless_json.dumps([copied])) == (1.1, lossless_json.Number, "1.10", b"[1.10]")
+    assert lossless_json.dumps(made({"rows": [number]})) == b'{"rows":[1.10]}'
 
 
 @pytest.mark.parametrize(

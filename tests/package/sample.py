@@ -1,19 +1,24 @@
 """The sample package, in docs/package/sample: `python -m tests.package.sample` makes it anew from the simulated Zoom.
 
-Nobody's data are in it. It is signed by a key that is thrown away; its public half is docs/package/sample.signers.
+Nobody's data are in it. It is signed by a key that is thrown away; its public half is docs/package/sample.signers. Made twice in a day it
+differs in who signed it and when, and in nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from engine.case.acts import Excused, Identified
 from engine.case.folder import open_case
+from engine.core.http import HttpRequest, NoAnswer, Response
+from engine.net.transport import Transport
 from tests.command_line import run_here
 from tests.conftest import Simulator
 from tests.process import ROOT, environment
@@ -44,16 +49,26 @@ class _Commands:
         return done.stdout
 
 
-def write(work: Path) -> None:
+def write(work: Path, sample: Path = SAMPLE, signers: Path = SIGNERS) -> None:
     """Make the package in a folder that is thrown away, and put it and the key's line in the place of those of before."""
     up = Simulator()
     try:
         home, habeas = work / "home", _Commands(work / "home", up)
         habeas("case", "new", REFERENCE, "--vendor", "zoom", "--simulated", stdin=PERSON)
         since = (datetime.now(UTC) - timedelta(days=DAYS)).date()
-        habeas(
-            "run", "zoom", "--email", "mara.lindqvist@example.com", "--since", str(since), "--ref", REFERENCE, "--out", str(work / "run")
-        )
+        with patch.object(Transport, "send", _in_turn()):
+            habeas(
+                "run",
+                "zoom",
+                "--email",
+                "mara.lindqvist@example.com",
+                "--since",
+                str(since),
+                "--ref",
+                REFERENCE,
+                "--out",
+                str(work / "run"),
+            )
         habeas("case", "add", REFERENCE, str(work / "run" / "zoom"))
     finally:
         up.end()
@@ -62,9 +77,20 @@ def write(work: Path) -> None:
     habeas("package", "build", REFERENCE)
     habeas("package", "approve", REFERENCE)
     habeas("package", "release", REFERENCE, "--seal", "none")
-    shutil.rmtree(SAMPLE, ignore_errors=True)
-    shutil.copytree(home / "cases" / REFERENCE / "releases" / "1" / REFERENCE, SAMPLE)
-    SIGNERS.write_text(habeas("package", "key"), "utf-8")
+    shutil.rmtree(sample, ignore_errors=True)
+    shutil.copytree(home / "cases" / REFERENCE / "releases" / "1" / REFERENCE, sample)
+    signers.write_text(habeas("package", "key"), "utf-8")
+
+
+def _in_turn() -> Callable[[Transport, HttpRequest], Awaitable[Response | NoAnswer]]:
+    """Send one request after another: records stand in the order in which answers came, which side by side is chance."""
+    send, turn = Transport.send, asyncio.Lock()
+
+    async def in_turn(transport: Transport, request: HttpRequest) -> Response | NoAnswer:
+        async with turn:
+            return await send(transport, request)
+
+    return in_turn
 
 
 def _decide(habeas: _Commands, home: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.language.expressions.lossless_json import Number, loads
 from engine.package import csv_table
-from engine.package.csv_table import FORMULA, MARK, MOST_COLUMNS, CsvTable, TableSummary
+from engine.package.csv_table import FORMULA, MOST_COLUMNS, CsvTable, TableSummary
 
 
 def written(*records: Any) -> tuple[bytes, TableSummary]:
@@ -76,7 +77,7 @@ def test_columns_are_those_of_all_records():
     first, second = {"a": {"b": 1, "c": {}}, "d": "x"}, {"a": 7, "a.b": 2, "e": {"f": {"g": "y"}}}
     assert rows(first, second) == [["a.b", "a.c", "d", "a", "a\\.b", "e.f.g"], ["1", "{}", "x", "", "", ""], ["", "", "", "7", "2", "y"]]
     assert rows({}, {"a": 1}) == [["a"], [], ["1"]]
-    assert written()[0] == MARK + b"\r\n"
+    assert written()[0] == BOM_UTF8 + b"\r\n"
 
 
 def test_a_table_begins_with_its_mark_and_ends_every_row():
@@ -141,7 +142,7 @@ def test_a_row_is_written_as_the_standard_library_writes_it(texts):
     expected = io.StringIO()
     csv.writer(expected).writerows([[f"f{at}" for at in range(len(texts[0]))], *safe])
     records = [{f"f{at}": text for at, text in enumerate(row)} for row in texts]
-    assert written(*records)[0] == MARK + expected.getvalue().encode()
+    assert written(*records)[0] == BOM_UTF8 + expected.getvalue().encode()
 
 
 def test_a_cell_that_is_one_too_long_is_counted():

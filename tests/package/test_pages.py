@@ -44,7 +44,7 @@ STATES = {
         answer(NOBODY, service(subject="no_match", title="Zoom", asked=None)),
         [
             "No, we found no data about you under the details you gave. 2 services were searched",
-            "HubSpot and Zoom know nobody with your details.",
+            "At HubSpot and Zoom nobody is known by your details.",
             "Not obtained Nothing. Every service answered in full.",
             "HubSpot Searched for your e-mail address; nobody has it.",
             "Zoom It was searched for your details, and nobody has them.",
@@ -54,7 +54,7 @@ STATES = {
         ],
         [
             "Nein, unter Ihren Angaben fanden wir keine Daten über Sie. 2 Dienste wurden durchsucht",
-            "HubSpot und Zoom kennen niemanden mit Ihren Angaben.",
+            "Bei HubSpot und Zoom ist niemand mit Ihren Angaben bekannt.",
             "Nichts. Jeder Dienst hat vollständig geantwortet.",
         ],
     ),
@@ -64,17 +64,17 @@ STATES = {
             "No, we found no data about you under the details you gave. One service was searched",
             "Nothing of what we asked for. What we did not ask services for, and what they give to nobody, is named below.",
             "Zoom: chat messages This was not asked for, or the service gives it to nobody.",
-            "Zoom knows nobody",
+            "At Zoom nobody is known",
             "!answered in full",
         ],
-        ["Nichts von dem, wonach wir fragten.", "Zoom: chat messages Danach wurde nicht gefragt", "Zoom kennt niemanden", "Ein Dienst wurde durchsucht"],
+        ["Nichts von dem, wonach wir fragten.", "Zoom: chat messages Danach wurde nicht gefragt", "Bei Zoom ist niemand mit Ihren Angaben bekannt", "Ein Dienst wurde durchsucht"],
     ),
     "nobody, unproven": (
         answer(NOBODY, UNPROVEN),
         [
             "We found no data about you, but we cannot say that we hold none.",
             "Not obtained Slack: whether it knows you.",
-            "that does not prove that it knows nobody.", "HubSpot knows nobody with your details.",
+            "that does not prove that it knows nobody.", "At HubSpot nobody is known by your details.",
             "!No, we found",
         ],
         ["können aber nicht sagen, dass wir keine haben", "Slack: ob Sie dort bekannt sind.", "das beweist aber nicht"],

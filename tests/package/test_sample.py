@@ -1,18 +1,29 @@
-"""The sample package in fixtures/package: whole, signed by the key beside it, of nobody, and small."""
+"""The sample package in docs/package: whole, signed by the key beside it, of nobody, and small."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
+from engine.net.transport import Transport
 from engine.package.verify_bag import verify
-from tests.package.sample import SAMPLE, SIGNERS
+from tests.package.sample import SAMPLE, SIGNERS, write
 
 LARGEST = 1_200_000
+SIGNED = {"signers.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"}
 
 
-def files() -> list[Path]:
-    """Give every file of the sample."""
-    return [path for path in SAMPLE.rglob("*") if path.is_file()]
+def files(sample: Path = SAMPLE) -> list[Path]:
+    """Give every file of a sample."""
+    return [path for path in sample.rglob("*") if path.is_file()]
+
+
+def told(sample: Path) -> dict[str, object]:
+    """Give what each file holds, but for who signed the sample and when."""
+    found: dict[str, object] = {str(path.relative_to(sample)): path.read_bytes() for path in files(sample) if path.name not in SIGNED}
+    head = json.loads((sample / "habeas.json").read_bytes())
+    return {**found, "habeas.json": {**head, "made": "", "log": {**head["log"], "sha256": ""}}}
 
 
 def test_the_sample_has_no_fault_and_is_signed_by_a_known_key():
@@ -34,3 +45,22 @@ def test_the_sample_says_what_was_found_missing_and_withheld():
     page = (SAMPLE / "index.html").read_text("utf-8")
     for words in ("This is a rehearsal", "but for", "Write to privacy@example.com, and name SAMPLE-1.", "no media files"):
         assert words in page
+
+
+def test_the_sample_is_the_same_whoever_answers_first(tmp_path, monkeypatch):
+    """Made anew, it shows what has changed and nothing else: records do not change places."""
+    made = [tmp_path / "made" / name for name in ("first", "second")]
+    send = Transport.send
+
+    async def late(transport, request):
+        answer = await send(transport, request)
+        if "option=meeting_authentication" in request.url:
+            await asyncio.sleep(0.05)  # SLEEPS: the other answers take real time
+        return answer
+
+    for sample in made:
+        write(tmp_path / f"of {sample.name}", sample, sample.with_suffix(".signers"))
+        monkeypatch.setattr(Transport, "send", late)
+    first, second = map(told, made)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []

@@ -30,6 +30,13 @@ def test_every_text_is_there_in_both_languages():
         assert all(text.strip() == text and text for text in (*english.values(), *german.values())), name
 
 
+@pytest.mark.parametrize("entries", [ENGLISH, GERMAN], ids=["en", "de"])
+def test_a_text_is_right_for_a_service_whose_name_is_a_plural(entries):
+    """`The door badges knows nobody` was wrong: behind the name of a service no verb tells one from several."""
+    verbs = r"(?<!Bei )(?<!Für )\{services?\} (?:is|was|has|does|do|knows?|says?|ist|war|hat|gab|gibt|kennt|kennen|sagt|(?:ihn|sie) gab)\b"
+    assert [text for entry in entries.values() for text in forms(entry).values() if re.search(verbs, text)] == []
+
+
 @pytest.mark.parametrize("name", ENGLISH)
 def test_every_text_is_used(name):
     """In the code, in a template or in a script; of a name that is put together where it is used, its end is."""

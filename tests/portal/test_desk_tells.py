@@ -18,7 +18,7 @@ from tests.portal.test_values import listed, looked
 
 AT = "/case/DSR-17"
 OTHER = "/case/DSR-20"
-REFUSED = "the run at slack ended mismatched: somebody else answered; nothing was taken"
+REFUSED = "in the run at slack somebody else answered; nothing was taken"
 
 
 def with_slack(ran):

@@ -164,6 +164,38 @@ def test_all_gaps_that_have_a_sentence_are_accepted_together(desk, ran):
     assert "<button>Accept this gap</button>" in desk.see(AT)
 
 
+def test_the_sentence_of_an_accepted_gap_can_be_said_otherwise(desk, ran):
+    """The person reads the last one; both stand in the log, and what was written about another gap goes along with it."""
+    first, second, *_ = (f"zoom/{gap.endpoint}" for gap in open_here(ran).case.vendors["zoom"].open_gaps)
+    assert "Say it otherwise" not in desk.see(AT)
+    assert desk.send(AT, desk.see(AT), do="excuse", what=first, say="Badly said.").status == 303
+    page = desk.see(AT)
+    assert page.count("<summary>Say it otherwise</summary>") == 1
+    assert re.search(
+        rf'name="again" value="{first}"><div class="fields"><label>What the person will read instead [^<]*<textarea name="instead"', page
+    )
+    assert desk.send(AT, page, do="excuse", again=first, instead="Better said.", what=second, say="Of the second.").status == 303
+    told = open_here(ran).case.vendors["zoom"].excused
+    assert [told[one.partition("/")[2]].say for one in (first, second)] == ["Better said.", "Of the second."]
+    page = desk.see(AT)
+    assert ("Accepted: Better said." in page, "Accepted: Badly said." in page) == (True, False)
+    assert "Badly said." in desk.see(f"{AT}/log")
+
+
+def test_the_sentence_about_a_service_that_is_left_out_can_be_said_otherwise(desk, ran):
+    """It is the only gap then, and accepted."""
+    assert ran("case", "new", "DSR-20", "--vendor", "slack", stdin=PERSON).returncode == 0
+    at = "/case/DSR-20"
+    assert desk.send(at, desk.see(at), do="excuse", what="slack", say="We have no access.").status == 303
+    page = desk.see(at)
+    assert desk.send(at, page, do="excuse", again="slack", instead="We have no access there any more.").status == 303
+    stale = desk.send(at, page, do="excuse", again="slack", instead="As I typed it.")
+    assert (stale.status, ">As I typed it.</textarea>" in stale.text) == (409, True)
+    assert "Accepted: We have no access there any more." in desk.see(at)
+    empty = desk.send(at, desk.see(at), do="excuse", again="slack", instead=" ")
+    assert (empty.status, "what the person will read is missing" in empty.text) == (422, True)
+
+
 def test_no_sentence_is_lost_that_was_written_about_a_gap(desk, ran):
     """A stale form comes back with each sentence at its gap; of a gap that a colleague accepted meanwhile it is shown beside it."""
     page, case = desk.see(AT), open_here(ran)

@@ -62,6 +62,7 @@ def test_it_lists_what_the_shell_lists_page_by_page(desk, ran):
 def test_a_row_is_decided_for_all_that_share_it(desk, ran):
     """One choice is an act for each value of the row; the usual reason stands in for none, and the next page shows what waits."""
     page, rows = looked(desk), listed(ran)
+    assert '<option value="" selected>another person or known to them</option>' in page
     first, second = rows[0], next(row for row in rows[1:] if row["undecided"])
     before = open_here(ran).case.n
     chosen = {f"d-{first['values'][0]['value']}": "give", f"d-{second['values'][0]['value']}": "mask"}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.cli.formatting import tell
 from engine.cli.openapi_option import contents
+from engine.connection.state_folder import VENDOR
 from engine.errors import Exit, HabeasError, OutputError, UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check
@@ -69,9 +70,9 @@ def _written(target: Path) -> str:
 
 def _target(vendor: str, out: Path | None) -> Path:
     """Give the spec's path, before anything is read or asked. Raises UsageError for a bad name, OutputError for a bad place."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", vendor):
+    if not VENDOR.fullmatch(vendor):
         near = re.sub(r"[^a-z0-9]+", "_", Path(vendor).stem.lower()).strip("_")
-        hint = f", such as {near}" if re.fullmatch(r"[a-z][a-z0-9_]{0,63}", near) else ""
+        hint = f", such as {near}" if VENDOR.fullmatch(near) else ""
         message = f"`{vendor}` is no vendor's name: a-z, 0-9 and _, beginning with a letter{hint}"
         raise UsageError(message)
     target = out or Path(f"{vendor}.yaml")

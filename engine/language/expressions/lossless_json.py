@@ -27,6 +27,10 @@ class Number(float):
         self.json = msgspec.Raw(text.encode())
         return self
 
+    def __reduce__(self) -> tuple[type[Number], tuple[str]]:
+        """Copy and pickle it by its text: Python would make a copy from the float, which has none."""
+        return Number, (self.text,)
+
 
 number_as_sent = lru_cache(maxsize=1 << 12)(Number)  # the same few numbers come again and again
 

@@ -31,6 +31,7 @@ from engine.language.model.headers import (
 from engine.language.model.shapes import FIELD, FILLED, NAMED, SCALAR, WRITTEN, OneOrMore, OrNone, matching, parsed, shape, text, whole
 from engine.language.model.units import DURATION, RATE, Duration, Rate, parse_duration, parse_rate
 from engine.language.text.mistakes import Misfit
+from engine.language.text.spec_name import SPEC_NAME
 
 __all__ = [
     "HEADER",
@@ -138,14 +139,13 @@ def _yes(value: Any) -> bool:
     raise Misfit(message, "write `true`, or leave the word out")
 
 
-NAME = r"[a-z][a-z0-9_]{0,63}"
 VALUE_NAME = r"[A-Z][A-Z0-9_]{0,63}"
 A_NAME, A_VALUE_NAME = "a name in lower case: a-z, 0-9, _", "a NAME in capitals: A-Z, 0-9, _"
 LINE = rf"(?=/|https://|<)(?!.*(?:^|/)\.{{1,2}}(?:/|$))(?:[A-Za-z0-9._~!$&'()*+,;=:@/%-]|{NAMED}|{FIELD})*"
 A_LINE = "a path that begins with /, an https address, or a value that is one"
 
 Text = Annotated[str, PlainValidator(text), shape(WRITTEN, "a text", also=SCALAR)]
-VendorName = Annotated[str, PlainValidator(matching(NAME, A_NAME)), shape(whole(NAME), A_NAME, "zoom", also=("boolean",))]
+VendorName = Annotated[str, PlainValidator(matching(SPEC_NAME, A_NAME)), shape(whole(SPEC_NAME), A_NAME, "zoom", also=("boolean",))]
 Name = VendorName
 ValueName = Annotated[str, PlainValidator(matching(VALUE_NAME, A_VALUE_NAME)), shape(whole(VALUE_NAME), A_VALUE_NAME, "USER_ID")]
 Version = Annotated[str, PlainValidator(_version), shape(whole(VERSION), "printable ASCII characters", "v2", also=SCALAR)]

@@ -107,6 +107,11 @@ def read(raw: bytes, file: str, form: str = FORM) -> Document:
     return document
 
 
+def lines_of(raw: bytes) -> tuple[str, ...]:
+    """Give the lines of a file as `read` counts them, to show a mistake in it; what is no UTF-8 is shown as replaced."""
+    return tuple(raw.decode("utf-8-sig", "replace").splitlines())
+
+
 def _read_on(text: str, file: str) -> Document:
     """Read to the end: a line whose value is no YAML gets a stand-in, and is told beside what else is wrong. Raises SpecError."""
     lines, told = text.splitlines(), dict[int, list[Mistake]]()

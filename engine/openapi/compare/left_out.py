@@ -22,7 +22,7 @@ from engine.openapi.document.names import USERNAMES, norm, person_in
 from engine.openapi.document.operations import BRACED, Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths
 from engine.openapi.document.refs import as_text
-from engine.openapi.draft.person_request import takes
+from engine.openapi.draft.person_values import takes
 
 MOST_TOLD = 300
 PATH = re.compile(r"/[^\s,;()`'\"]+")

@@ -6,6 +6,7 @@ Reads no file and fetches nothing. Ten megabytes of YAML take about a second; wh
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
@@ -45,7 +46,7 @@ def read(raw: bytes, file: str) -> dict[str, Any]:
     if len(raw) > MOST_BYTES:
         message = f"{file}: larger than {MOST_BYTES // 2**20} MiB: take the document whose $refs are not written out"
         raise DocumentError(message)
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    raw = raw.removeprefix(BOM_UTF8)
     start = raw[:64].lstrip()
     for mark, what in TEXTS:
         if start.startswith(mark):

@@ -9,7 +9,8 @@ from engine.openapi.document.operations import Operation
 from engine.openapi.document.schema_view import SchemaView
 from engine.openapi.draft.choose import DraftPlan
 from engine.openapi.draft.pages import Records, beside, step, usable
-from engine.openapi.draft.person_request import DraftRequest, id_name
+from engine.openapi.draft.person_request import DraftRequest
+from engine.openapi.draft.person_values import id_name
 
 DOWNLOADS = ("downloadurl", "downloaduri", "downloadlink")
 REFUSALS = ("400", "401", "403", "404", "4XX", "422", "default")

@@ -8,7 +8,8 @@ from engine.openapi.document.names import norm, person_in, singular
 from engine.openapi.document.operations import BRACED, Api, Operation, plain
 from engine.openapi.draft.pages import records_of
 from engine.openapi.draft.people import LookupCandidate, is_tenant
-from engine.openapi.draft.person_request import DraftRequest, Unfit, key_for, request_for, values_of
+from engine.openapi.draft.person_request import DraftRequest, Unfit, key_for, request_for
+from engine.openapi.draft.person_values import values_of
 
 
 def hanging(api: Api, person: LookupCandidate, asked: Sequence[DraftRequest]) -> Iterator[DraftRequest | tuple[Operation, str]]:

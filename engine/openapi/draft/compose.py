@@ -26,7 +26,8 @@ from engine.openapi.draft.captures import captures, echoes, files, keyed, refusa
 from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
 from engine.openapi.draft.pages import Paging, paging_of, records_of, room
 from engine.openapi.draft.people import open_place
-from engine.openapi.draft.person_request import DraftRequest, id_name, setting_name
+from engine.openapi.draft.person_request import DraftRequest, setting_name
+from engine.openapi.draft.person_values import id_name
 from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
 from engine.replaced import replace
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct, field
 
 from engine.language.expressions.template import parse_path
 from engine.language.rules.names import OUTSIDE, TAKEN
 from engine.openapi.document.names import (
-    EMAILS,
-    IDS,
-    PERSONS,
-    USERNAMES,
-    kind_of,
     norm,
     person_in,
     role_of,
@@ -28,29 +23,14 @@ from engine.openapi.document.operations import BRACED, Api, Operation, Parameter
 from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.document.schema_view import SchemaView
 from engine.openapi.draft.pages import DraftWindow, is_paging, records_of, window_of
-from engine.openapi.draft.people import FINDING, MOST_TOLD, LookupCandidate, finds, is_tenant
+from engine.openapi.draft.people import FINDING, MOST_TOLD, LookupCandidate, is_tenant
+from engine.openapi.draft.person_values import ParameterValues, PersonKind, id_name, is_id_of, other_person, takes, value_of, values_of
 
-SOMEBODY = "|".join(name for name, weight in PERSONS.items() if weight > 1)
-PERSONS_ID = re.compile(rf"(?i)\b(?:{SOMEBODY})(?:'s)?[ _-](?:g|uu|u)?ids?\b|\bids? of (?:the|an?) (?:{SOMEBODY})\b")
 CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
 ORDERS = ("sort", "order", "direction", "sortby", "orderby")
 PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
 MOST_VALUES = 30
-OTHERWISE = ("or", "the", "email", "login", "name", "username", "hash", "number", "ref", "reference", "slug")
 PERHAPS = "It may be another kind of person"
-
-ParameterValues = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
-
-
-class PersonKind(Protocol):
-    """Whom a look-up finds: by which identifier (EMAIL), what kind of person (user), and where a record holds the user name, if it does."""
-
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def noun(self) -> str: ...  # noqa: D102
-    @property
-    def login(self) -> str | None: ...  # noqa: D102
 
 
 class AccountList(Struct, frozen=True):
@@ -97,7 +77,7 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
                 yield found
             continue
         values = values_of(operation, person)
-        other = None if values else _other_person(operation, person)
+        other = None if values else other_person(operation, person)
         if other is not None:
             yield operation, f"is {plain(other, 40)} the person whom the look-up finds? {PERHAPS}"
         if not values:
@@ -110,7 +90,7 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
 
 def _searched(operation: Operation, person: PersonKind) -> DraftRequest | tuple[Operation, str] | None:
     """Write the request of a search by POST whose body names the person, or say why not; None where it names nobody."""
-    values = {knob.name: value for knob in operation.knobs.values() if (value := _value(operation, knob, person))}
+    values = {knob.name: value for knob in operation.knobs.values() if (value := value_of(operation, knob, person))}
     hindrance = _hindrance(operation)
     if not values or hindrance is not None:
         return (operation, hindrance) if values and hindrance is not None else None
@@ -136,90 +116,6 @@ def _only_reads(operation: Operation) -> bool:
     named = words(as_text(operation.raw.get("operationId")))[:1]
     searches = bool(FINDING & {*words(last), *named}) or named == ["list"]
     return searches and records_of(operation).listed and "201" not in as_map(operation.raw.get("responses"))
-
-
-def values_of(operation: Operation, person: PersonKind) -> ParameterValues:
-    """Say what the parameters of an operation take of the person."""
-    return {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
-
-
-def takes(operation: Operation, person: PersonKind) -> bool:
-    """Whether an operation takes the person: a GET by a parameter, a search by POST by a member of its body."""
-    if operation.method == "get":
-        return bool(values_of(operation, person))
-    return finds(operation, "list") and any(_value(operation, knob, person) for knob in operation.knobs.values())
-
-
-def id_name(person: PersonKind) -> str:
-    """The NAME under which the person's id is captured: USER_ID."""
-    return value_name([person.noun], "_ID")
-
-
-def _value(operation: Operation, one: Parameter, person: PersonKind) -> str | None:
-    """Say what a parameter takes of the person; None where it takes something else."""
-    short, noun = norm(one.name), person.noun
-    if one.deprecated or one.place not in ("path", "query", "body") or one.shape.types - {"string", "integer", "number", "array"}:
-        return None
-    is_login = short in USERNAMES and person.login is not None and (person.kind == "USERNAME" or short != "name")
-    before = _before(operation.path, one.name) if one.place == "path" else ""
-    if before and person_in(before) == noun and norm(before).endswith((noun, noun + "s", "people")):
-        return "<LOGIN>" if is_login else _of_kind(one, person) or (f"<{id_name(person)}>" if _is_of_people(one.name) else None)
-    if (is_login and short != "name" and noun in ("user", "person", "member")) or (short == noun and person.kind == "USERNAME"):
-        return "<LOGIN>"
-    if _is_id(one, person):
-        return f"<{id_name(person)}>"
-    if one.place == "path" or one.required:
-        return _of_kind(one, person)
-    return _by_other_words(operation, one, person)
-
-
-def _is_of_people(name: str) -> bool:
-    """Whether a parameter behind a person in a path names the person, `{id}` or `{userId}`, and not what hangs there, `{typeId}`."""
-    steps = [step for step in map(singular, words(name)) if step not in (*IDS, *OTHERWISE)]
-    return all(step in PERSONS for step in steps)
-
-
-def _is_id(one: Parameter, person: PersonKind) -> bool:
-    return norm(one.name) in {person.noun, f"{person.noun}sid", *(person.noun + end for end in IDS)}
-
-
-def _of_kind(one: Parameter, person: PersonKind) -> str | None:
-    kind = kind_of(one.name, one.about, one.shape.word("format"))
-    if kind is None or kind[2] < 3 or kind[0] != person.kind or kind[0] == "USERNAME":
-        return None
-    return f"<{kind[0]}.{kind[1]}>" if kind[1] else f"<{kind[0]}>"
-
-
-def _by_other_words(operation: Operation, one: Parameter, person: PersonKind) -> str | None:
-    """Say what a parameter of the query takes of the person where its name does not say so plainly."""
-    short, kind = norm(one.name), kind_of(one.name, "", one.shape.word("format"))
-    mailed = person.kind == "EMAIL" and kind == ("EMAIL", None, 3)
-    if mailed or (short in EMAILS[:4] and person_in(operation.path) is not None):
-        return "<EMAIL>"
-    if role_of(one.name) is None or one.shape.enum:
-        return None
-    return f"<{id_name(person)}>" if person.kind != "USERNAME" or short.endswith(IDS) else "<LOGIN>"
-
-
-def _other_person(operation: Operation, person: PersonKind) -> str | None:
-    """Name a parameter that takes a person's identifier of which nothing says that it is this person's."""
-    for parameter in operation.parameters:
-        if parameter.place not in ("path", "query") or is_tenant(parameter.name) or parameter.shape.enum:
-            continue
-        kind = kind_of(parameter.name, parameter.about, parameter.shape.word("format"))
-        steps = [step for step in words(parameter.name) if step not in IDS]
-        named = (bool(steps) and singular(steps[-1]) in PERSONS) or role_of(parameter.name) is not None
-        named = named or PERSONS_ID.search(parameter.about[:500]) is not None
-        behind = parameter.place == "path" and person_in(_before(operation.path, parameter.name)) is not None
-        if named or behind or (kind is not None and kind[2] == 3 and kind[0] != person.kind):
-            return parameter.name
-    return None
-
-
-def _before(path: str, name: str) -> str:
-    """Give the segment that stands before a parameter of the path."""
-    prefix, found, _ = path.partition(f"/{{{name}}}")
-    return prefix.rpartition("/")[2] if found else ""
 
 
 def asking(person: LookupCandidate) -> DraftRequest:
@@ -345,7 +241,7 @@ def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues
 
     def likeness(one: Parameter) -> int:
         role = role_of(one.name)
-        return -2 if _is_id(one, person) else -1 if role is None else role
+        return -2 if is_id_of(one, person) else -1 if role is None else role
 
     if not naming:
         return
