@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,8 +12,7 @@ import msgspec
 from engine.errors import disk_error
 from engine.package.bag import files_of
 from engine.package.content import CaseAnswer
-from engine.package.pages import PACKAGE
-from engine.pages.texts import texts
+from engine.package.prose import prose
 from engine.release.after_check import AfterCheck, LeakedValue
 from engine.release.searched_bytes import FileKind
 from engine.release.withheld import WithheldTexts
@@ -40,7 +39,8 @@ class Leaks(msgspec.Struct, frozen=True):
 def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts) -> Leaks:
     """Search every file of a bag. Raises DiskError, OutputError."""
     own = [one for one in (answer.name, answer.address, *answer.identifiers) if one]
-    check = AfterCheck(withheld, own, list(_prose(answer)))
+    known = [name for service in answer.services for name in service.labels.names()]
+    check = AfterCheck(withheld, own, [*prose(answer), *known], known)
     given = {f"{service.vendor}/{kind.endpoint}" for service in answer.services for kind in service.kinds}
     refused, confirm = list[LeakedValue](), list[LeakedValue]()
     names = files_of(bag)
@@ -89,16 +89,3 @@ class _Chunks:
                     yield chunk
         except OSError as error:
             raise disk_error(error) from None
-
-
-def _prose(answer: CaseAnswer) -> Iterable[str]:
-    """Give what the package says by itself: texts of pages, labels, titles, and the operator's sentences."""
-    for entry in texts(PACKAGE, answer.language).entries.values():
-        yield from (entry,) if isinstance(entry, str) else entry.values()
-    sender = answer.sender
-    yield from (answer.law, answer.reference, sender.controller, sender.contact, sender.signature, sender.authority)
-    for service in answer.services:
-        yield from (service.title, service.how, service.why or "", *service.not_asked, *(one or "" for one in service.information.values()))
-        yield from service.labels.words()
-        for kind in service.kinds:
-            yield from (kind.title, kind.why or "")

@@ -53,6 +53,8 @@ TEXTS = (
     "half \ud800 pair",
     "../x",
     "the same long words everywhere",
+    "met zoe_muller, and Zo\u00ade M\u00fcl\u200bler",
+    "<b>Zo\u00e9</b> M\u00fcller",
     "x",
     "",
 )
@@ -129,9 +131,10 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def slowly(text: str) -> str:
-    """Fold a text as a reader would, with one blank between words."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return " ".join(folded.split())
+    """Fold a text as a reader would, who sees no accent and no sign without a width, with one blank between words."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    seen = "".join(char for char in apart if not unicodedata.combining(char) and unicodedata.category(char) != "Cf")
+    return " ".join(re.sub(r"<[a-z/][^<>]*>|(?<=[^\W\d_])[_.-](?=[^\W\d_])", " ", seen).split())
 
 
 def stands_in(package: Package, value: str) -> bool:
