@@ -18,8 +18,27 @@ from engine.release.searched_bytes import FileKind
 from engine.release.withheld import WithheldTexts
 
 KINDS: dict[str, FileKind] = {".html": "html", ".json": "json", ".csv": "csv"}
-READABLE = (".csv", ".eml", ".htm", ".html", ".json", ".log", ".md", ".txt", ".vtt", ".xml", ".yaml", ".yml")
-CHUNK, BEGINNING = 1 << 18, 1 << 16
+READABLE = (
+    ".csv",
+    ".eml",
+    ".htm",
+    ".html",
+    ".json",
+    ".jsonl",
+    ".log",
+    ".md",
+    ".srt",
+    ".svg",
+    ".tsv",
+    ".txt",
+    ".vtt",
+    ".xml",
+    ".yaml",
+    ".yml",
+)
+CHUNK = 1 << 18
+ENCODED = re.compile(rb"content-transfer-encoding:\s*(?:base64|quoted-printable)|=\?[\w-]{2,40}\?[bq]\?", re.IGNORECASE)  # in mails
+LONGEST_MARK = 64
 UTF8 = codecs.getincrementaldecoder("utf-8")
 HANDED_OVER = re.compile(r"data/[^/]+/files/(?!list\.csv$)")
 
@@ -61,19 +80,20 @@ def _in_file(check: AfterCheck, bag: Path, name: str, given: set[str]) -> list[L
 
 
 def _is_opaque(bag: Path, name: str) -> bool:
-    """Whether it is handed over, and is no text in UTF-8 as far as its beginning tells: what it holds is not found there."""
-    if HANDED_OVER.match(name) is None:
-        return False
+    """Whether it is handed over, and not all of it is text in UTF-8, or a mail wrote that otherwise: what it holds is not found there."""
+    if HANDED_OVER.match(name) is None or not name.endswith(READABLE):
+        return HANDED_OVER.match(name) is not None
+    decoder, before = UTF8(), b""
     try:
-        with (bag / name).open("rb") as stream:
-            beginning = stream.read(BEGINNING)
-    except OSError as error:
-        raise disk_error(error) from None
-    try:
-        UTF8().decode(beginning)
+        for chunk in _Chunks(bag / name):
+            decoder.decode(chunk)
+            if b"\0" in chunk or (name.endswith(".eml") and ENCODED.search(before + chunk)):
+                return True
+            before = chunk[-LONGEST_MARK:]
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return True
-    return not name.endswith(READABLE) or b"\0" in beginning
+    return False
 
 
 class _Chunks:
