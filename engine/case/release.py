@@ -36,7 +36,13 @@ class ReleaseBlock(msgspec.Struct, frozen=True):
 
 
 def built_package(case: OpenCase) -> Package:
-    """Give the package that may be approved or released. Raises UsageError where it is not there, or was built on something else."""
+    """Give the package that may be approved or released.
+
+    Raises UsageError where it is not there, was built on something else, or a deletion is asked for: a package of before may lie there.
+    """
+    if case.opened.right == "deletion":
+        message = f"{case.reference} asks for a deletion, which no package answers: habeas case conclude {case.reference}; nothing was done"
+        raise UsageError(message)
     found = package_of(case)
     if found is None or not found.bag.is_dir():
         message = f"no package of {case.reference} was built: habeas package build {case.reference}"
