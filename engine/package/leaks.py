@@ -17,7 +17,8 @@ from engine.release.after_check import AfterCheck, LeakedValue
 from engine.release.searched_bytes import FileKind
 from engine.release.withheld import WithheldTexts
 
-KINDS: dict[str, FileKind] = {".html": "html", ".json": "json", ".csv": "csv"}
+KINDS: dict[str, FileKind] = {".html": "html", ".htm": "html", ".json": "json", ".jsonl": "json", ".csv": "csv", ".tsv": "csv"}
+COMMAS = bytes(ord(",") if byte in b";\t|" else byte for byte in range(256))
 READABLE = (
     ".csv",
     ".eml",
@@ -76,7 +77,10 @@ def _in_file(check: AfterCheck, bag: Path, name: str, given: set[str]) -> list[L
     if handed_over and not name.endswith(READABLE):
         return check.check(name, "text", ())
     ours = not handed_over and not name.startswith("read/") and name.removeprefix("data/").rpartition(".")[0] not in given
-    return check.check(name, "text" if handed_over else kind, _Chunks(path), ours=ours)
+    if not handed_over:
+        return check.check(name, kind, _Chunks(path), ours=ours)
+    whole = check.check(name, kind, _Chunks(path, parted=kind == "csv")) if kind != "text" else []  # where short values stand alone
+    return [*{one.withheld.text: one for one in (*whole, *check.check(name, "text", _Chunks(path)))}.values()]
 
 
 def _is_opaque(bag: Path, name: str) -> bool:
@@ -97,15 +101,20 @@ def _is_opaque(bag: Path, name: str) -> bool:
 
 
 class _Chunks:
-    """The bytes of a file, a piece at a time, from its beginning as often as they are asked for."""
+    """The bytes of a file, a piece at a time, from its beginning as often as they are asked for.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `parted`: whatever parts the cells of a table is a comma, and the last line has an end.
+    """
+
+    def __init__(self, path: Path, *, parted: bool = False) -> None:
+        self._path, self._parted = path, parted
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             with self._path.open("rb") as stream:
                 while chunk := stream.read(CHUNK):
-                    yield chunk
+                    yield chunk.translate(COMMAS) if self._parted else chunk
+            if self._parted:
+                yield b"\n"
         except OSError as error:
             raise disk_error(error) from None

@@ -291,6 +291,25 @@ def test_what_was_not_searched_is_not_called_clean(habeas, tmp_path):
     assert "Not searched, being no text in UTF-8: 3 files of those handed over." in done.stdout
 
 
+WHOLE = {
+    "a.csv": b"name;of\r\nBea;x\r\n",
+    "b.tsv": b"name\tof\r\nx\tBea",
+    "c.json": b'{"n":"Bea"}',
+    "d.html": b"<td>Bea</td>",
+    "e.csv": b"n,of\r\nBea came,x\r\n",
+}
+
+
+def test_a_short_value_is_compared_with_the_cells_of_a_file_that_is_given(habeas, tmp_path):
+    """It was said of short values that they were; whatever parts the cells, and not where it is only a part of one."""
+    given = {f"calls/{name}": raw for name, raw in WHOLE.items()}
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": line({"who": "Bea"})}, given))
+    decided(habeas, "mask", "acme/calls:1#/who")
+    give_all(habeas)
+    said = habeas("package", "build", "DSR-17").stdout
+    assert [f"calls-{number:04}." in said for number in range(1, 6)] == [True, True, True, True, False]
+
+
 LATE = b"a" * (1 << 18)
 HIDDEN = {
     "a mail in Base64": ("eml", b"Content-Transfer-Encoding: base64\n\n" + base64.b64encode(OTHER.encode())),
