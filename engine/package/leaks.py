@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -56,11 +56,11 @@ class Leaks(msgspec.Struct, frozen=True):
     opaque: int
 
 
-def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts) -> Leaks:
-    """Search every file of a bag. Raises DiskError, OutputError."""
-    own = [one for one in (answer.name, answer.address, *answer.identifiers) if one]
+def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts, own: Iterable[str] = ()) -> Leaks:
+    """Search every file of a bag; `own` is the person's own beside what the answer says of them. Raises DiskError, OutputError."""
+    mine = [one for one in (answer.name, answer.address, *answer.identifiers, *sorted(own)) if one]
     known = [name for service in answer.services for name in service.labels.names()]
-    check = AfterCheck(withheld, own, [*prose(answer), *known], known)
+    check = AfterCheck(withheld, mine, [*prose(answer), *known], known)
     given = {f"{service.vendor}/{kind.endpoint}" for service in answer.services for kind in service.kinds}
     refused, confirm = list[LeakedValue](), list[LeakedValue]()
     names = files_of(bag)
