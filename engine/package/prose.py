@@ -12,6 +12,7 @@ import msgspec
 from engine.package.content import CaseAnswer
 from engine.package.pages import PACKAGE
 from engine.package.records import DOCUMENTS
+from engine.package.write import FILE_COLUMNS
 from engine.pages.environment import environment, style
 from engine.pages.languages import day_words
 from engine.pages.texts import texts
@@ -30,10 +31,17 @@ def prose(answer: CaseAnswer) -> Iterator[str]:
     sender = answer.sender
     yield from (answer.law, answer.reference, sender.controller, sender.contact, sender.signature, sender.authority)
     for service in answer.services:
-        yield from (service.title, service.how, service.why or "", *service.not_asked, *(one or "" for one in service.information.values()))
+        yield from (
+            service.vendor,
+            service.title,
+            service.how,
+            service.why or "",
+            *service.not_asked,
+            *(one or "" for one in service.information.values()),
+        )
         yield from service.labels.words()
         for kind in service.kinds:
-            yield from (kind.title, kind.why or "")
+            yield from (kind.endpoint, kind.title, kind.why or "")
     for day in _days(answer):
         yield from (day.isoformat(), day_words(day, language))
 
@@ -44,7 +52,7 @@ def _form() -> tuple[str, ...]:
     pages = environment(PACKAGE)
     templates = [pages.loader.get_source(pages, name)[0] for name in pages.list_templates() if pages.loader is not None]
     schemas = msgspec.json.encode([msgspec.json.schema(kind) for kind in DOCUMENTS.values()]).decode()
-    return (*templates, style(), *NAME.findall(schemas))
+    return (*templates, style(), *FILE_COLUMNS, *NAME.findall(schemas))
 
 
 def _days(answer: CaseAnswer) -> Iterator[date]:
