@@ -27,6 +27,7 @@ def test_what_is_called_as_the_package_calls_something_does_not_stop_it_for_good
     done = habeas("package", "build", "DSR-17")
     assert done.returncode == 0, done.stderr
     assert "data/acme/calls" not in done.stdout
+    assert "or since the package, or a field, is called so:\n  withheld at acme/calls#/topic (third_party); stands in " in done.stdout
     assert topic.lower() not in (bag_of(habeas) / "data/acme/calls.json").read_text().lower().replace("[withheld: another person]", "")
     assert habeas("package", "approve", "DSR-17").returncode == 3
     assert habeas("package", "approve", "DSR-17", "--also-given").returncode == 0
