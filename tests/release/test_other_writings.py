@@ -7,6 +7,8 @@ import json
 import pytest
 
 from engine.release.after_check import AfterCheck
+from engine.release.ruling import Ruling
+from engine.release.withheld import WithheldTexts
 from tests.release.test_after_check import MAIL, NAME, NUMBER, as_csv, as_html, leaks, texts
 
 HYPHENED = "Shea O'Connell"
@@ -94,3 +96,24 @@ def test_a_caller_who_is_called_like_a_field_does_not_stop_every_package(kind, l
     check = AfterCheck(called, names=["reception_name", "callee_*"])
     assert [one.confirm for one in check.check("f", kind, [line.encode()])] == [confirm]
     assert [one.confirm for one in AfterCheck(called).check("f", kind, [line.encode()])] == [False]
+
+
+OF_A_CALLER = [
+    ("/caller_department", False),
+    ("/people/0/jobTitle", False),
+    ("/cost_center", False),
+    ("/caller_name", True),
+    ("/names/3", True),
+]
+
+
+@pytest.mark.parametrize(("pointer", "person"), OF_A_CALLER)
+def test_the_department_of_a_caller_is_nobodys_name(pointer, person):
+    """`Research` there is a common word, and compared as a whole value; as a name it is looked for in every text."""
+    found = WithheldTexts()
+    found.withheld("zoom", "calls", Ruling(pointer, "mask", "third_party", "others[0]", "who", "Research"), "Research")
+    (told,) = found.found.values()
+    assert told.person == person
+    leaked = AfterCheck(found).check("f", "json", [b'{"topic":"Research on tea"}'])
+    assert bool(leaked) == person
+    assert AfterCheck(found).check("f", "json", [b'{"topic":"Research"}'])
