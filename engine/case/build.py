@@ -42,23 +42,23 @@ def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, h
         bag = work / case.reference
         prepare(bag)
         digest = values_digest(key, case.reference)
-        services, texts = _given(case, person, digest, runs, bag)
+        services, texts, own = _given(case, person, digest, runs, bag)
         answer = case_answer(case, person, office(home), services)
         written = write_package(answer, bag, signing)
-        found = find_leaks(answer, bag, texts)
+        found = find_leaks(answer, bag, texts, own)
         _check_clean(case, found, digest)
         return put_in_place(case, work, _built(answer, written, stands_on(case).n, found, digest))
 
 
 def _given(
     case: OpenCase, person: Person, digest: Digest, runs: tuple[InReview, ...], bag: Path
-) -> tuple[tuple[Service, ...], WithheldTexts]:
-    """Write the data; gives each service and what was withheld. What was learned for it is forgotten then, since it takes memory."""
+) -> tuple[tuple[Service, ...], WithheldTexts, set[str]]:
+    """Write the data; gives each service, what was withheld, and what is the person's own. What else was learned takes memory, and goes."""
     learned = Learned(runs, [Fact(one.kind, one.value) for one in person.all()])
     data = GivenData(case, runs, learned, digest, bag)
     services = data.services()
     _check_decided(case, data)
-    return services, data.texts
+    return services, data.texts, learned.own()
 
 
 def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks, digest: Digest) -> BuiltPackage:

@@ -71,6 +71,10 @@ class Learned:
         keys = {vendor: [[*key, place] for key, place in told.items()] for vendor, (_, _, told) in self._of.items()}
         return json.dumps([sorted(self._people), keys])
 
+    def own(self) -> set[str]:
+        """Give what is the person's own: their identifiers, and what runs tell of them."""
+        return {text for _, own, _ in self._of.values() for text in own.texts()}
+
     def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False, parts: bool = False) -> PolicyInForce:
         """Put the policy for a vendor in force; `every` as PolicyInForce takes it, `parts` for a package."""
         run, own, told = self._of[vendor]

@@ -47,18 +47,28 @@ class SearchStart(msgspec.Struct, frozen=True):
     number: int = 0
 
 
-def needles_of(wanted: str) -> list[bytes]:
+class Needles(msgspec.Struct, frozen=True):
+    """What is looked for, each as it is searched; `accents`: with its accents only."""
+
+    every: list[bytes]
+    accents: bool
+
+
+def needles_of(wanted: str, *, accents: bool = True) -> list[bytes]:
     """Give what is looked for. Raises UsageError where that is too short to tell anything."""
-    bare, digits = squeezed(searchable(wanted.strip()), "text"), number_of(wanted.strip())
+    bare, digits = squeezed(searchable(wanted.strip(), accents=accents), "text"), number_of(wanted.strip())
     if len(bare.decode("utf-8", "replace")) < SHORTEST:
         message = f"write at least {SHORTEST} letters or digits to search for"
         raise UsageError(message)
     return [bare, *([digits[-ENDING:].encode()] if len(digits) >= ENDING and not any(map(str.isalpha, wanted)) else [])]
 
 
-def search(found: Review, wanted: str, after: SearchStart, most: int) -> list[FoundRecord]:
-    """Give the records in which a text stands, in the order of the runs, at most so many. Raises UsageError."""
-    needles, hits = needles_of(wanted), list[FoundRecord]()
+def search(found: Review, wanted: str, after: SearchStart, most: int, *, accents: bool = True) -> list[FoundRecord]:
+    """Give the records in which a text stands, in the order of the runs, at most so many; without its accents too, unless `accents`.
+
+    Raises UsageError.
+    """
+    needles, hits = Needles(needles_of(wanted, accents=accents), accents), list[FoundRecord]()
     places = [(run.vendor, run.folder, file) for run in found.runs for file in record_files(run.folder)]
     _check_whole(found, places)
     passed = not after.vendor
@@ -91,7 +101,7 @@ def _check_whole(found: Review, places: Sequence[tuple[str, Path, Path]]) -> Non
                 raise UsageError(message)
 
 
-def _lines(file: Path, needles: list[bytes], begins: int, number: int) -> Iterator[tuple[int, bytes]]:
+def _lines(file: Path, needles: Needles, begins: int, number: int) -> Iterator[tuple[int, bytes]]:
     """Give the lines in which something may stand; many are looked at together. Raises UsageError."""
     try:
         with file.open("rb") as stream:
@@ -105,11 +115,12 @@ def _lines(file: Path, needles: list[bytes], begins: int, number: int) -> Iterat
         raise UsageError(message) from None
 
 
-def _has(data: bytes, kind: FileKind, needles: list[bytes]) -> bool:
-    return any(needle in bare for view in views(data, kind) for bare in [squeezed(view, kind)] for needle in needles)
+def _has(data: bytes, kind: FileKind, needles: Needles) -> bool:
+    read = (squeezed(view, kind) for view in views(data, kind, accents=needles.accents))
+    return any(needle in bare for bare in read for needle in needles.every)
 
 
-def _hit(vendor: str, file: Path, number: int, line: bytes, wanted: tuple[str, list[bytes]]) -> FoundRecord | None:
+def _hit(vendor: str, file: Path, number: int, line: bytes, wanted: tuple[str, Needles]) -> FoundRecord | None:
     words, needles = wanted
     for pointer, text in _texts(read_record(line.rstrip(b"\n"), f"{file}:{number}")):
         if _has(text.encode("utf-8", "surrogatepass"), "text", needles):

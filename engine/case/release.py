@@ -36,7 +36,13 @@ class ReleaseBlock(msgspec.Struct, frozen=True):
 
 
 def built_package(case: OpenCase) -> Package:
-    """Give the package that may be approved or released. Raises UsageError where it is not there, or was built on something else."""
+    """Give the package that may be approved or released.
+
+    Raises UsageError where it is not there, was built on something else, or a deletion is asked for: a package of before may lie there.
+    """
+    if case.opened.right == "deletion":
+        message = f"{case.reference} asks for a deletion, which no package answers: habeas case conclude {case.reference}; nothing was done"
+        raise UsageError(message)
     found = package_of(case)
     if found is None or not found.bag.is_dir():
         message = f"no package of {case.reference} was built: habeas package build {case.reference}"
@@ -81,8 +87,11 @@ def check_bytes(found: Package, sha256: str, how: Literal["built", "approved"]) 
         raise Refused(message)
 
 
-def to_release(case: OpenCase) -> Package:
-    """Give the approved package, or the released one, which may be sealed again under another passphrase. Raises UsageError."""
+def to_release(case: OpenCase, called: Called = by_name) -> Package:
+    """Give the approved package, or the released one, which may be sealed again under another passphrase.
+
+    Raises UsageError, also where something is outstanding since the approval: an owner was asked meanwhile, or wrote what is to be read.
+    """
     if case.case.phase == "released":
         found = released_package(case)
         if found is None:
@@ -92,6 +101,10 @@ def to_release(case: OpenCase) -> Package:
     found = built_package(case)
     if case.case.phase != "approved":
         message = f"{case.reference} is {case.case.state}: habeas package approve {case.reference} comes first; nothing left"
+        raise UsageError(message)
+    since = [one.what for one in blocks(case.case, case.reference, 0, called)]
+    if since:
+        message = f"nothing left: since the approval something is outstanding: {'; '.join(since)}: habeas case show {case.reference}"
         raise UsageError(message)
     return found
 

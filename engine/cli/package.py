@@ -60,10 +60,13 @@ def build_command(reference: str, *, as_json: bool) -> None:
 
 
 def _tell_elsewhere(places: tuple[str, ...]) -> None:
+    if places:
+        why = "as was decided, since it is the person's own, or since the package, or a field, is called so"
+        print_text(f"Withheld at one place, and there at another: {why}:")
     for place in places[:MOST_SHOWN]:
-        print_text(f"withheld at one place and given at another, as was decided: {place}")
+        print_text(f"  {place}")
     if len(places) > MOST_SHOWN:
-        print_text(f"and {len(places) - MOST_SHOWN} more")
+        print_text(f"  and {len(places) - MOST_SHOWN} more")
 
 
 def approve_command(reference: str, package: str | None, *, also_given: bool) -> Exit:

@@ -39,8 +39,11 @@ def is_shown(service: Service) -> bool:
 
 
 def _note(service: Service, t: PageTexts) -> Markup | str:
-    folder = data_path(service.vendor, "", "").rpartition("/")[0]
-    return t("found.asked", asked=service.asked, folder=folder) if service.asked is not None else ""
+    if service.asked is None:
+        return ""
+    if not service.kinds and not service.files:
+        return t("found.asked_only", asked=service.asked)  # nothing of it is in the package, and no folder either
+    return t("found.asked", asked=service.asked, folder=data_path(service.vendor, "", "").rpartition("/")[0])
 
 
 def _rows(service: Service, t: PageTexts) -> list[list[Markup]]:

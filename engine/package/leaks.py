@@ -12,15 +12,34 @@ import msgspec
 from engine.errors import disk_error
 from engine.package.bag import files_of
 from engine.package.content import CaseAnswer
-from engine.package.pages import PACKAGE
-from engine.pages.texts import texts
+from engine.package.prose import prose
 from engine.release.after_check import AfterCheck, LeakedValue
 from engine.release.searched_bytes import FileKind
 from engine.release.withheld import WithheldTexts
 
-KINDS: dict[str, FileKind] = {".html": "html", ".json": "json", ".csv": "csv"}
-READABLE = (".csv", ".eml", ".htm", ".html", ".json", ".log", ".md", ".txt", ".vtt", ".xml", ".yaml", ".yml")
-CHUNK, BEGINNING = 1 << 18, 1 << 16
+KINDS: dict[str, FileKind] = {".html": "html", ".htm": "html", ".json": "json", ".jsonl": "json", ".csv": "csv", ".tsv": "csv"}
+COMMAS = bytes(ord(",") if byte in b";\t|" else byte for byte in range(256))
+READABLE = (
+    ".csv",
+    ".eml",
+    ".htm",
+    ".html",
+    ".json",
+    ".jsonl",
+    ".log",
+    ".md",
+    ".srt",
+    ".svg",
+    ".tsv",
+    ".txt",
+    ".vtt",
+    ".xml",
+    ".yaml",
+    ".yml",
+)
+CHUNK = 1 << 18
+ENCODED = re.compile(rb"content-transfer-encoding:\s*(?:base64|quoted-printable)|=\?[\w-]{2,40}\?[bq]\?", re.IGNORECASE)  # in mails
+LONGEST_MARK = 64
 UTF8 = codecs.getincrementaldecoder("utf-8")
 HANDED_OVER = re.compile(r"data/[^/]+/files/(?!list\.csv$)")
 
@@ -37,10 +56,11 @@ class Leaks(msgspec.Struct, frozen=True):
     opaque: int
 
 
-def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts) -> Leaks:
-    """Search every file of a bag. Raises DiskError, OutputError."""
-    own = [one for one in (answer.name, answer.address, *answer.identifiers) if one]
-    check = AfterCheck(withheld, own, list(_prose(answer)))
+def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts, own: Iterable[str] = ()) -> Leaks:
+    """Search every file of a bag; `own` is the person's own beside what the answer says of them. Raises DiskError, OutputError."""
+    mine = [one for one in (answer.name, answer.address, *answer.identifiers, *sorted(own)) if one]
+    known = [name for service in answer.services for name in service.labels.names()]
+    check = AfterCheck(withheld, mine, [*prose(answer), *known], known)
     given = {f"{service.vendor}/{kind.endpoint}" for service in answer.services for kind in service.kinds}
     refused, confirm = list[LeakedValue](), list[LeakedValue]()
     names = files_of(bag)
@@ -57,48 +77,44 @@ def _in_file(check: AfterCheck, bag: Path, name: str, given: set[str]) -> list[L
     if handed_over and not name.endswith(READABLE):
         return check.check(name, "text", ())
     ours = not handed_over and not name.startswith("read/") and name.removeprefix("data/").rpartition(".")[0] not in given
-    return check.check(name, "text" if handed_over else kind, _Chunks(path), ours=ours)
+    if not handed_over:
+        return check.check(name, kind, _Chunks(path), ours=ours)
+    whole = check.check(name, kind, _Chunks(path, parted=kind == "csv")) if kind != "text" else []  # where short values stand alone
+    return [*{one.withheld.text: one for one in (*whole, *check.check(name, "text", _Chunks(path)))}.values()]
 
 
 def _is_opaque(bag: Path, name: str) -> bool:
-    """Whether it is handed over, and is no text in UTF-8 as far as its beginning tells: what it holds is not found there."""
-    if HANDED_OVER.match(name) is None:
-        return False
+    """Whether it is handed over, and not all of it is text in UTF-8, or a mail wrote that otherwise: what it holds is not found there."""
+    if HANDED_OVER.match(name) is None or not name.endswith(READABLE):
+        return HANDED_OVER.match(name) is not None
+    decoder, before = UTF8(), b""
     try:
-        with (bag / name).open("rb") as stream:
-            beginning = stream.read(BEGINNING)
-    except OSError as error:
-        raise disk_error(error) from None
-    try:
-        UTF8().decode(beginning)
+        for chunk in _Chunks(bag / name):
+            decoder.decode(chunk)
+            if b"\0" in chunk or (name.endswith(".eml") and ENCODED.search(before + chunk)):
+                return True
+            before = chunk[-LONGEST_MARK:]
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return True
-    return not name.endswith(READABLE) or b"\0" in beginning
+    return False
 
 
 class _Chunks:
-    """The bytes of a file, a piece at a time, from its beginning as often as they are asked for."""
+    """The bytes of a file, a piece at a time, from its beginning as often as they are asked for.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `parted`: whatever parts the cells of a table is a comma, and the last line has an end.
+    """
+
+    def __init__(self, path: Path, *, parted: bool = False) -> None:
+        self._path, self._parted = path, parted
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             with self._path.open("rb") as stream:
                 while chunk := stream.read(CHUNK):
-                    yield chunk
+                    yield chunk.translate(COMMAS) if self._parted else chunk
+            if self._parted:
+                yield b"\n"
         except OSError as error:
             raise disk_error(error) from None
-
-
-def _prose(answer: CaseAnswer) -> Iterable[str]:
-    """Give what the package says by itself: texts of pages, labels, titles, and the operator's sentences."""
-    for entry in texts(PACKAGE, answer.language).entries.values():
-        yield from (entry,) if isinstance(entry, str) else entry.values()
-    sender = answer.sender
-    yield from (answer.law, answer.reference, sender.controller, sender.contact, sender.signature, sender.authority)
-    for service in answer.services:
-        yield from (service.title, service.how, service.why or "", *service.not_asked, *(one or "" for one in service.information.values()))
-        yield from service.labels.words()
-        for kind in service.kinds:
-            yield from (kind.title, kind.why or "")

@@ -85,7 +85,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         shown=_shown(asked, case, found) if found is not None else None,
         why=fault or broken or why,
         undecided=undecided,
-        settle=[one.what for one in blocks(case.case, case.reference, 0, titles)] if step == "build" else [],
+        settle=[one.what for one in blocks(case.case, case.reference, 0, titles)] if step in ("build", "release") else [],
         nobody_answers=step == "build" and not office(asked.home).controller,
         seals=SEALS,
         approvers=_approvers(asked, case) if step == "approve" else [],
@@ -234,7 +234,7 @@ def _release(asked: AskedPage, case: OpenCase) -> Portrayed:
     if kind not in get_args(SealKind):
         message = "choose how it is sealed; nothing left"
         raise UsageError(message)
-    found = to_release(case)
+    found = to_release(case, system_titles(asked.home, case))
     key = _key(asked.home)
     made = release(case, found, key, cast("SealKind", kind))
     record_release(case, found, made, asked.now)

@@ -13,17 +13,19 @@ ON_A_PAGE = 50
 
 
 def _shown(seen: SeenCase) -> Portrayed:
-    words = seen.asked.said("q")
+    words, as_package = seen.asked.said("q"), seen.asked.said("as") == "package"  # what its search found without accents is found here too
     if not words:
-        return seen.portrayed("search.html", words="", rows=None, last=None, first=True, why=None)
+        return seen.portrayed("search.html", words="", as_package=False, rows=None, last=None, first=True, why=None)
     after = _start(seen.asked)
     try:
-        found = search(seen.found, words, after, ON_A_PAGE + 1)
+        found = search(seen.found, words, after, ON_A_PAGE + 1, accents=not as_package)
     except UsageError as error:
-        return replace(seen.portrayed("search.html", words=words, rows=None, last=None, first=True, why=str(error)), status=422)
+        return replace(
+            seen.portrayed("search.html", words=words, as_package=as_package, rows=None, last=None, first=True, why=str(error)), status=422
+        )
     rows = [(one, called(one.vendor, one.endpoint, one.pointer)) for one in found[:ON_A_PAGE]]
     last: FoundRecord | None = rows[-1][0] if len(found) > ON_A_PAGE else None
-    return seen.portrayed("search.html", words=words, rows=rows, last=last, first=not after.vendor, why=None)
+    return seen.portrayed("search.html", words=words, as_package=as_package, rows=rows, last=last, first=not after.vendor, why=None)
 
 
 def _start(asked: AskedPage) -> SearchStart:

@@ -15,6 +15,7 @@ from itertools import islice
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from engine.release.compiled import ORDINARY
 from engine.release.found_phones import ENDING
 from engine.release.frequent_words import FREQUENT_WORDS
 from engine.release.own import last_word, shape_of
@@ -43,12 +44,18 @@ KINDS: frozenset[FileKind] = frozenset(("json", "csv", "html", "text"))
 MOST_QUICK = 1 << 18  # bytes of all values: beyond, the quickest automaton would take more than 20 MB
 NUMBER_IN_JSON = r'NAME"\s*:\s*"?{}"?\s*[,}]'
 MARK = re.compile("[\x01-\x03]")
+JOINT = re.compile(r"\s+|(?<=[^\W\d_])[_.-](?=[^\W\d_])")
+BLANKS, JOINTS = r"[\s+]+", r"(?:[\s+]+|[_.-])"
+WORD = re.compile(r"[^\W\d_]+")
+LONGEST_NAME = 66  # with its quotes
+TAGGED = 512  # bytes that tags may stand between two words, and still both are in one piece
 
 
 class LeakedValue(msgspec.Struct, frozen=True):
     """A value that was withheld and stands in a file that leaves: which one, in which file, and in which of its lines, the first few.
 
-    `confirm`: it was given elsewhere by decision, is the person's own, or a word that the package itself says: somebody must look.
+    `confirm`: it was given elsewhere by decision, is the person's own, a word that the package itself says, or one that names fields and
+    stands only in their names: somebody must look.
     """
 
     withheld: WithheldText
@@ -72,23 +79,32 @@ class _Sought(msgspec.Struct):
     @property
     def words(self) -> str:
         """Write a pattern that finds it in a text that is plain."""
-        text = searchable(self.told.text.strip()).decode("utf-8", "surrogateescape")
-        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]\x01?', re.escape(word)) for word in text.split())  # of a table it is two marks
+        text, parts, done = _searched(self.told.text.strip()).strip(), list[str](), 0
+        for joint in JOINT.finditer(text):
+            named = text[joint.start() - 1].isalpha() and text[joint.end()].isalpha()  # as programs join words: bea_miller, bea.miller
+            parts += _escaped(text[done : joint.start()]), JOINTS if named else BLANKS
+            done = joint.end()
+        return "".join((*parts, _escaped(text[done:])))
 
 
 class AfterCheck:
     """Searches file by file. `compared_whole` counts the values that are compared with whole values only."""
 
-    def __init__(self, texts: WithheldTexts, own: Iterable[str] = (), prose: Iterable[str] = ()) -> None:
-        """Take what was withheld; `own`: the person's names, addresses and numbers; `prose`: what the package itself says, with labels."""
-        mine = [plain(value) for value in own]
-        self._told = [*mine, *texts.by_decision]
+    def __init__(self, texts: WithheldTexts, own: Iterable[str] = (), prose: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        """Take what was withheld; `own`: the person's names, addresses and numbers; `prose`: what the package itself says, with labels.
+
+        `names` are names of fields that are known, whoever's records they are in.
+        """
+        mine = [_searched(value) for value in own]
+        self._told = [*mine, *map(_searched, texts.by_decision)]
         sought = [_sought(told) for told in texts.found.values()]
         self._sought = [one for one in sought if not (one.told.inside and _is_among(mine, one))]
         self._confirmed: dict[int, bool] = {}
         self.compared_whole = sum(one.whole for one in self._sought)
-        self._overlap = 64 + 12 * max(map(len, texts.found), default=0)
-        self._search = _Search(self._sought)
+        self._overlap = TAGGED + 12 * max(map(len, texts.found), default=0)
+        words = FREQUENT_WORDS.union(*(WORD.findall(plain(name)) for name in names))
+        self._names = {number for number, one in enumerate(self._sought) if plain(one.told.text.strip()) in words}
+        self._search = _Search(self._sought, self._names)
         self._ordinary = set(self._in_prose("\n".join(prose)))
 
     def check(self, name: str, kind: FileKind, chunks: Iterable[bytes], *, ours: bool = False) -> list[LeakedValue]:
@@ -96,16 +112,19 @@ class AfterCheck:
 
         Lines are counted from where something is found first: `chunks`, no iterator, are read again up to there.
         """
-        lines: dict[int, set[int]] = {number: {0} for number, _ in self._search.found(name.encode("utf-8", "surrogatepass"), "text")}
-        first: int | None = None
+        lines: dict[int, set[int]] = {number: {0} for number, *_ in self._search.found(name.encode("utf-8", "surrogatepass"), "text")}
+        first, elsewhere = None, set(lines)
         for at, (block, new) in enumerate(_blocks(chunks, self._overlap)):
-            for number, line in self._search.found(block, kind):
+            for number, line, in_name in self._search.found(block, kind):
                 first = 1 + self._lines(chunks, at) if first is None else first
+                if not in_name and not (kind == "csv" and first + line == 1 and number in self._names):
+                    elsewhere.add(number)
                 places = lines.setdefault(number, set())
                 if len(places) < MOST_LINES:
                     places.add(first + line)
             first = None if first is None else first + block.count(b"\n", 0, new)
         may_be_ours = self._ordinary if ours or kind in ("html", "text") else set()
+        may_be_ours = may_be_ours | (self._names - elsewhere)
         return [
             LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._confirm(number))
             for number, places in sorted(lines.items())
@@ -117,8 +136,7 @@ class AfterCheck:
 
     def _in_prose(self, prose: str) -> Iterator[int]:
         """Give the numbers of the values that a text of the package itself holds."""
-        said = searchable(prose)
-        text = said.decode("utf-8", "surrogateescape")
+        said, text = searchable(prose, accents=False), _searched(prose)
         yield from (number for number in self._search.may_begin_in(said) if any(True for _ in _stands(text, self._sought[number])))
 
     def _confirm(self, number: int) -> bool:
@@ -132,8 +150,8 @@ class AfterCheck:
 class _Search:
     """All that is sought, in every kind of file."""
 
-    def __init__(self, sought: list[_Sought]) -> None:
-        self._sought = sought
+    def __init__(self, sought: list[_Sought], names: set[int]) -> None:
+        self._sought, self._names = sought, names
         patterns = list[bytes]()
         self._found = list[tuple[int, frozenset[FileKind]]]()
         for number, wanted in enumerate(sought):
@@ -145,11 +163,11 @@ class _Search:
         quick = sum(map(len, patterns)) <= MOST_QUICK
         self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.DFA if quick else None)
 
-    def found(self, data: bytes, kind: FileKind) -> Iterator[tuple[int, int]]:
-        """Give what stands in a piece of a file: the number of the value, and how many lines stand before it."""
+    def found(self, data: bytes, kind: FileKind) -> Iterator[tuple[int, int, bool]]:
+        """Give what stands in a piece of a file: the number of the value, how many lines stand before it, and whether it names a field."""
         if not self._found:
             return
-        for depth, view in enumerate(views(data, kind)):
+        for depth, view in enumerate(views(data, kind, accents=False)):
             hits = self._automaton.find_matches_as_indexes(squeezed(view, kind, self._without), overlapping=True)
             if hits:
                 steps = self._steps(view, kind, max(end for _, _, end in hits))
@@ -167,7 +185,7 @@ class _Search:
 
     def _verified(
         self, view: bytes, kind: FileKind, steps: list[int], hits: list[tuple[int, int, int]], *, nested: bool
-    ) -> Iterator[tuple[int, int]]:
+    ) -> Iterator[tuple[int, int, bool]]:
         """Look again where something may stand, in the words as they are written; `steps`: how much of each piece was searched."""
         seen: set[tuple[int, int]] = set()
         for index, start, end in hits:
@@ -178,28 +196,41 @@ class _Search:
             begins = max(0, at - 1) * STEP
             text = view[begins : (bisect_right(steps, end) + 2) * STEP].decode("utf-8", "surrogateescape")
             for found in self._places(text, number, kind, nested=nested):
-                yield number, view.count(b"\n", 0, begins) + text.count("\n", 0, found)
+                in_name = number in self._names and kind == "json" and _in_name(text, found)
+                yield number, view.count(b"\n", 0, begins) + text.count("\n", 0, found), in_name
 
     def may_begin_in(self, said: bytes) -> set[int]:
-        """Give the numbers of the values that may stand in a text: all that are compared with whole values only."""
+        """Give the numbers of the values that may stand in a text."""
+        bare = squeezed(said, "text")
+        whole = {number for number, one in enumerate(self._sought) if one.whole and one.prefix in bare}
         hits = self._automaton.find_matches_as_indexes(squeezed(said, "text", self._without), overlapping=True) if self._found else []
-        return {self._found[index][0] for index, _, _ in hits} | {number for number, one in enumerate(self._sought) if one.whole}
+        return {self._found[index][0] for index, _, _ in hits} | whole
 
     def _places(self, text: str, number: int, kind: FileKind, *, nested: bool) -> Iterator[int]:
         sought = self._sought[number]
         if not sought.whole:
             yield from _stands(text, sought)
         elif not nested:
-            form = NUMBER_IN_JSON.replace("NAME", re.escape(sought.name)) if sought.name else WHOLE[kind]
+            form = NUMBER_IN_JSON.replace("NAME", re.escape(_searched(sought.name))) if sought.name else WHOLE[kind]
             yield from (found.start() for found in re.finditer(form.replace("{}", sought.words), text))
 
 
+def _searched(text: str) -> str:
+    """Write a text as what is searched is read."""
+    return searchable(text, accents=False).decode("utf-8", "surrogateescape")
+
+
+def _escaped(words: str) -> str:
+    """Write a pattern for words without blanks; a quote of a table is two marks."""
+    return MARK.sub('["<>\x01-\x03]\x01?', re.escape(words))
+
+
 def _sought(told: WithheldText) -> _Sought:
-    text = searchable(told.text.strip())
+    text, words = _searched(told.text.strip()), plain(told.text.strip())
     digits = number_of(told.text) if shape_of(told.pointer.rpartition("/")[2], told.text.strip()) == "phone" else ""
-    bare, words = squeezed(text, "text"), text.decode("utf-8", "surrogateescape")
+    bare = squeezed(text.encode("utf-8", "surrogateescape"), "text")
     frequent = (words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)
-    whole = len(words) < SHORTEST or not bare or words in NOBODY or (frequent and not digits)
+    whole = len(text) < SHORTEST or not bare or words in NOBODY or (frequent and not digits)
     return _Sought(told, bare[:PREFIX], digits, whole, last_word(told.pointer) if whole and bare.isdigit() else "")
 
 
@@ -214,7 +245,7 @@ def _patterns_of(sought: _Sought) -> dict[bytes, frozenset[FileKind]]:
 def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
     """Give what is looked for, with the marks around a whole value; of a telephone number the end."""
     if sought.whole and sought.prefix.isdigit():
-        name = squeezed(searchable(sought.name), "text")
+        name = squeezed(searchable(sought.name, accents=False), "text")
         yield from (name + form % sought.prefix for form in (b'":"%b"', b'":%b,', b'":%b}') if kind == "json" and name)
     elif sought.whole:
         yield from (form % sought.prefix for form in ENDS[kind] if sought.prefix)
@@ -241,9 +272,17 @@ def _stands(text: str, sought: _Sought) -> Iterator[int]:
         yield from (start for start, _ in numbers_alike(text, sought.digits))
 
 
+def _in_name(text: str, at: int) -> bool:
+    """Whether what begins here is a part of a name of a field, in JSON, and that is one which a program gives."""
+    begins = text.rfind('"', max(0, at - LONGEST_NAME), at + 1)
+    ends = text.find('"', begins + 1, begins + LONGEST_NAME)
+    named = begins >= 0 and ORDINARY.fullmatch(text, begins + 1, max(ends, 0)) is not None
+    return named and text[ends + 1 : ends + 3].lstrip()[:1] == ":"
+
+
 def _is_among(texts: Iterable[str], sought: _Sought) -> bool:
     """Whether it is one of these texts, or the same telephone number as one."""
-    value, digits = plain(sought.told.text), sought.digits
+    value, digits = _searched(sought.told.text), sought.digits
     return any(text == value or (digits and number_of(text) and same_number(digits, number_of(text))) for text in texts)
 
 

@@ -116,6 +116,12 @@ class Labels(msgspec.Struct, frozen=True):
             for label in (*table.exact.values(), *(one for _, one in table.patterns)):
                 yield from (label.text, *label.codes.values())
 
+    def names(self) -> Iterator[str]:
+        """Give the steps to every field that has a label: what the vendor calls its fields."""
+        for table in (self.ends, *self.whole.values()):
+            for path in (*table.exact, *(steps for steps, _ in table.patterns)):
+                yield from path
+
     def of(self, endpoint: str, path: FieldSteps, value: Any = None) -> tuple[str, str | None]:
         """Say what a field is called, behind what holds it, and what its value means where it is a code.
 

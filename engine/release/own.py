@@ -7,7 +7,7 @@ is taken for the person in vain, and the person is never taken for somebody else
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -71,6 +71,11 @@ class Own:
             if text:
                 shape = shape_of(value.name, text)
                 self._by_shape[shape].setdefault(_plain(shape, text), set()).add(last_word(value.name))
+
+    def texts(self) -> Iterator[str]:
+        """Give what is the person's own, each as it is compared."""
+        for shaped in self._by_shape.values():
+            yield from shaped
 
     def compare(self, name: str, text: str) -> tuple[Shape, Sameness | None]:
         """Compare one value; None where it says nothing, because none of that shape is known."""

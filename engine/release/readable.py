@@ -14,7 +14,8 @@ from urllib.parse import unquote
 ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
 TWICE = 2  # an address inside of an address
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]{14,8000}={0,2}")
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+INVISIBLE = re.compile(f"[{UNSEEN}]")
 NUMBER = re.compile(r"(-?\d{1,19})\.(\d{1,19})(?:[eE]\+?(\d{1,2}))?")
 HAN = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 BLANK_IN_HAN = re.compile(f"(?<={HAN}) +(?={HAN})")

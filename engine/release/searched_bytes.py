@@ -9,15 +9,17 @@ import codecs
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Literal
 
+from engine.release.readable import UNSEEN
 from engine.release.written import plain
 
 FileKind = Literal["html", "json", "csv", "text"]
 IN_TEXT = {'"': "\x01", "<": "\x02", ">": "\x03"}
-BETWEEN = b" \t\r+().-/\x01\x02\x03"
+BETWEEN = b" \t\r+().-/_\x01\x02\x03"
 LEFT_OUT: dict[FileKind, bytes] = {
     "html": BETWEEN + b"\n",
     "json": BETWEEN + b"\n<>",
@@ -27,11 +29,17 @@ LEFT_OUT: dict[FileKind, bytes] = {
 JSON_ESCAPE = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+|\\.", re.DOTALL)
 HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 SIMPLE = ((b'\\"', b"\x01"), (b"\\\x01", b"\x01"), (b"\\/", b"/"), *((b"\\" + one, b" ") for one in (b"n", b"r", b"t", b"b", b"f")))
-ENTITY = re.compile(rb"&(?:#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
-MARKS = b"\"'#$%&*:;<=>?@[\\]^_`{|}~"  # a comma parts numbers of a table, which would run together
+ENTITY = re.compile(rb"&(?:#(?:[xX][0-9a-fA-F]{1,16}|[0-9]{1,16});?|[A-Za-z][A-Za-z0-9]{1,31};)")  # a browser needs no end of a number
+MARKS = b"\"'#$%&*:;<=>?@[\\]^`{|}~"  # a comma parts numbers of a table, which would run together
 PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 MARKED = {ord(mark): instead for mark, instead in IN_TEXT.items()}
-DASHES = tuple(map(str.encode, "\u2010\u2011\u2012\u2013"))
+LIKE_ASCII = {**dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"), **dict.fromkeys("\u2018\u2019\u02bc", "'")}
+ZEROS = (0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50, 0xED0, 0xF20, 0x1040, 0x17E0)
+DIGITS = "".join(f"{chr(zero)}-{chr(zero + 9)}" for zero in ZEROS)  # from Arabic to Khmer; `[^\D0-9]` would take thrice the time
+NO_DIFFERENCE = re.compile(f"[{''.join(LIKE_ASCII)}{UNSEEN}{DIGITS}]")
+ACCENT = re.compile("[\u0300-\u036f]")
+TAG_IN_PAGE = re.compile(rb"\x02(?:!--|[/A-Za-z])[^<>\x02\x03\n]{0,400}\x03")  # in its text: the page's own tags are written with `<`
+TAG = re.compile(rb"[<\x02](?:!--|[/A-Za-z])[^<>\x02\x03\n]{0,400}[>\x03]")
 DECODER = codecs.getincrementaldecoder("utf-8")
 OFTEN = ((b"&#34;", b"\x01"), (b"&#39;", b"'"), (b"&lt;", b"\x02"), (b"&gt;", b"\x03"), (b"&#x27;", b"'"), (b"&quot;", b"\x01"))
 FOREIGN = re.compile(rb"[\x80-\xff]+(?:[\x00-\x7f]{1,8}[\x80-\xff]+)*+")  # with what stands between such words
@@ -45,9 +53,9 @@ ROWS = SMALL.replace(b"\n", b",")
 FEW = 256  # bytes for each sign of an entity: beyond, it is quicker to look at each entity than for each kind of them
 
 
-def searchable(text: str) -> bytes:
-    """Write a text as it stands in bytes that are searched."""
-    return folded(_marked(text))
+def searchable(text: str, *, accents: bool = True) -> bytes:
+    """Write a text as it stands in bytes that are searched, with its accents or without."""
+    return folded(_marked(text), accents=accents)
 
 
 def squeezed(data: bytes, kind: FileKind, further: bytes = b"") -> bytes:
@@ -58,17 +66,21 @@ def squeezed(data: bytes, kind: FileKind, further: bytes = b"") -> bytes:
     return data.translate(ROWS if kind == "csv" else SMALL, LEFT_OUT[kind] + further)
 
 
-def views(data: bytes, kind: FileKind) -> Iterator[bytes]:
-    """Give a piece of a file as its format is read, then as what may be nested in it is read: addresses, JSON, HTML.
+def views(data: bytes, kind: FileKind, *, accents: bool = True) -> Iterator[bytes]:
+    """Give a piece of a file as its format is read, then as what may be nested in it is read: addresses, JSON, HTML, at last without tags.
 
-    What is ASCII in it has its capitals still, which `squeezed` and `folded` leave out.
+    What is ASCII in it has its capitals still, which `squeezed` and `folded` leave out. Accents make no difference unless `accents`.
     """
     view = _undone(data, kind)
-    yield view if view.isascii() else _folded_foreign(view)
+    yield view if view.isascii() else _folded_foreign(view, accents)
     for step in (_html, _json, _addresses) * MOST_NESTED:
         before, view = view, step(view)
         if view is not before and view != before:
-            yield view if view.isascii() else _folded_foreign(view)
+            yield view if view.isascii() else _folded_foreign(view, accents)
+    if b"\x02" in view or (kind != "html" and b"<" in view):
+        bare = (TAG_IN_PAGE if kind == "html" else TAG).sub(b" ", view)
+        if bare != view:
+            yield bare if bare.isascii() else _folded_foreign(bare, accents)
 
 
 def _undone(data: bytes, kind: FileKind) -> bytes:
@@ -102,12 +114,12 @@ def _addresses(data: bytes) -> bytes:
     return PERCENT.sub(_percent, data) if b"%" in data else data
 
 
-def folded(data: bytes) -> bytes:
-    """Write bytes so that capitals, accents and the width of letters make no difference."""
-    return (data if data.isascii() else _folded_foreign(data)).lower()
+def folded(data: bytes, *, accents: bool = True) -> bytes:
+    """Write bytes so that capitals, the width of letters and how accents are encoded make no difference; nor accents, unless `accents`."""
+    return (data if data.isascii() else _folded_foreign(data, accents)).lower()
 
 
-def _folded_foreign(data: bytes) -> bytes:
+def _folded_foreign(data: bytes, accents: bool) -> bytes:  # noqa: FBT001  passed on for each piece
     """Write all but ASCII so."""
     parts, done, at = list[bytes](), 0, 0
     while at < len(data):
@@ -115,27 +127,32 @@ def _folded_foreign(data: bytes) -> bytes:
             at += STEP
         elif (found := FOREIGN.search(data, at)) is not None:
             begins = max(done, found.start() - 1)  # an accent may belong to the letter before
-            parts += data[done:begins], _folded(data[begins : found.end()])
+            parts += data[done:begins], _folded(data[begins : found.end()], accents)
             done = at = found.end()
     return b"".join((*parts, data[done:]))
 
 
-def _folded(piece: bytes) -> bytes:
+def _folded(piece: bytes, accents: bool) -> bytes:  # noqa: FBT001  for each word
     """Write a few letters so; a piece may begin and end within one."""
-    return _folded_often(piece) if len(piece) <= SHORT else _folded_now(piece)
+    return _folded_often(piece, accents) if len(piece) <= SHORT else _folded_now(piece, accents)
 
 
-def _folded_now(piece: bytes) -> bytes:
+def _folded_now(piece: bytes, accents: bool) -> bytes:  # noqa: FBT001  for each word
     start = next((at for at in range(min(4, len(piece))) if piece[at] & 0xC0 != 0x80), 0)
     try:
         text = DECODER("surrogatepass").decode(piece[start:])
     except UnicodeDecodeError:
         text = piece.decode("utf-8", "ignore")
-    written = plain(text).encode("utf-8", "surrogatepass")
-    if b"\xe2\x80" in written:
-        for dash in DASHES:
-            written = written.replace(dash, b"-")
-    return written
+    text = NO_DIFFERENCE.sub(_like_ascii, text)
+    if accents:
+        return plain(text).encode("utf-8", "surrogatepass")
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())  # as `plain`, but for what comes off
+    return ACCENT.sub("", apart).encode("utf-8", "surrogatepass")
+
+
+def _like_ascii(found: re.Match[str]) -> str:
+    """Write a digit, a dash or an apostrophe as ASCII has it, and leave out what nobody sees."""
+    return str(unicodedata.decimal(found[0])) if found[0].isdecimal() else LIKE_ASCII.get(found[0], "")
 
 
 _folded_often = lru_cache(maxsize=1 << 12)(_folded_now)

@@ -11,17 +11,19 @@ from typing import Any
 import msgspec
 
 from engine.release.hit import Hit
+from engine.release.own import last_word
 from engine.release.reasons import Because
 from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
 from engine.release.written import plain
 
 LONGEST = 512  # memory would grow with the records
+OF_MANY = ("center", "company", "department", "division", "location", "organization", "role", "site", "team", "title")
 NOT_SEARCHED: tuple[Because, ...] = ("duplicate", "not_personal", "out_of_scope")
 
 
 class WithheldText(msgspec.Struct, frozen=True):
-    """A text that was withheld, and where first. `person`: it stands for somebody. `inside`: it was found in more that was withheld.
+    """A text that was withheld, and where first. `person`: it may be a name of somebody. `inside`: it was found in more that was withheld.
 
     `cut`: of a long text this is the beginning.
     """
@@ -54,7 +56,7 @@ class WithheldTexts:
         text = text[:LONGEST] if cut else text
         known = self.found.get(text)
         if (known is None or known.inside) and text and ruling.because not in NOT_SEARCHED:
-            person = ruling.kind == "who" or ruling.rule == "find.known_people"
+            person = (ruling.kind == "who" and not _is_of_many(ruling.pointer)) or ruling.rule == "find.known_people"
             pointer = unnamed(ruling.pointer, ruling.value)
             self.found[text] = WithheldText(text, vendor, endpoint, pointer, ruling.because, person, cut=cut)
 
@@ -72,6 +74,12 @@ class WithheldTexts:
     def given(self, text: str) -> None:
         """Take what was given because somebody, or a rule, said so."""
         self.by_decision.add(plain(text))
+
+
+def _is_of_many(pointer: str) -> bool:
+    """Whether a field tells where somebody works, or as what: a word there is nobody's name."""
+    named = [step for step in pointer.split("/") if not step.isdecimal()]
+    return last_word(named[-1]) in OF_MANY
 
 
 def _texts(value: Any) -> Iterator[str]:

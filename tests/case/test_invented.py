@@ -291,6 +291,48 @@ def test_what_was_not_searched_is_not_called_clean(habeas, tmp_path):
     assert "Not searched, being no text in UTF-8: 3 files of those handed over." in done.stdout
 
 
+WHOLE = {
+    "a.csv": b"name;of\r\nBea;x\r\n",
+    "b.tsv": b"name\tof\r\nx\tBea",
+    "c.json": b'{"n":"Bea"}',
+    "d.html": b"<td>Bea</td>",
+    "e.csv": b"n,of\r\nBea came,x\r\n",
+}
+
+
+def test_a_short_value_is_compared_with_the_cells_of_a_file_that_is_given(habeas, tmp_path):
+    """It was said of short values that they were; whatever parts the cells, and not where it is only a part of one."""
+    given = {f"calls/{name}": raw for name, raw in WHOLE.items()}
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": line({"who": "Bea"})}, given))
+    decided(habeas, "mask", "acme/calls:1#/who")
+    give_all(habeas)
+    said = habeas("package", "build", "DSR-17").stdout
+    assert [f"calls-{number:04}." in said for number in range(1, 6)] == [True, True, True, True, False]
+
+
+LATE = b"a" * (1 << 18)
+HIDDEN = {
+    "a mail in Base64": ("eml", b"Content-Transfer-Encoding: base64\n\n" + base64.b64encode(OTHER.encode())),
+    "a mail's subject": ("eml", LATE[:-4] + b"\nSubject: =?utf-8?B?" + base64.b64encode(OTHER.encode()) + b"?=\n\nhello"),
+    "other letters far behind": ("txt", LATE + b"a" + "M\u00fcller".encode("latin-1")),
+    "half a letter at the end": ("txt", b"M\xc3"),
+}
+
+
+@pytest.mark.parametrize(("ending", "raw"), HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_file_in_which_a_value_could_hide_is_told_of_as_not_searched(habeas, tmp_path, ending, raw):
+    """However far behind it is no text: somebody must look there."""
+    given = {
+        f"calls/a.{ending}": raw,
+        "calls/b.eml": b"Subject: plain\n\nhello",
+        "calls/c.tsv": LATE[1:] + "M\u00fcller".encode(),
+        "calls/d.srt": b"hi",
+    }
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": line({"n": 1})}, given))
+    give_all(habeas)
+    assert "Not searched, being no text in UTF-8: 1 file of those handed over." in habeas("package", "build", "DSR-17").stdout
+
+
 def test_another_key_than_the_package_names_does_not_sign_it(ready):
     """It was replaced after the build: who checks as the first page says would be told that it is a forgery."""
     for part in home_of(ready).glob("signing.*"):

@@ -302,3 +302,21 @@ def test_a_decision_at_one_vendor_holds_at_no_other():
     hold = Decided(operation="hold", target=Target(vendor="slack", endpoint="meetings"), because="privilege")
     assert decisions_of({7: hold}, "zoom", str).on_endpoint("meetings") is None
     assert decisions_of({7: hold}, "slack", str).on_endpoint("meetings") is not None
+
+
+def test_what_is_asked_after_the_approval_is_outstanding_when_it_is_released(packed):
+    """The package does not name the owner who was asked since: as long as there is no answer and no excuse, it does not leave."""
+    home = home_of(packed)
+    (home / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@office.example\nsignature: Pat\n")
+    (home / "contacts.yaml").write_text("owners:\n  hris: {title: the HR system, to: hr@acme.example}\n")
+    approve(packed)
+    assert packed("contact", "send", "DSR-17", "hris", "access").returncode == 0
+    done = packed("package", "release", "DSR-17", "--seal", "none")
+    assert (done.returncode, done.stdout, sealed(packed)) == (2, "", [])
+    assert "since the approval something is outstanding: hris: a mail to be sent by hand was written" in done.stderr
+    assert packed("contact", "stop", "DSR-17", "hris").returncode == 0
+    assert packed("package", "release", "DSR-17", "--seal", "none").returncode == 2
+    assert packed("case", "excuse", "DSR-17", "hris", "--say", "They did not answer.").returncode == 0
+    approved(packed)
+    assert packed("package", "release", "DSR-17", "--seal", "none").returncode == 0
+    assert "They did not answer." in (bag_of(packed) / "index.html").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -191,3 +192,24 @@ def test_an_owner_who_is_written_twice_is_asked_by_neither_address(desk):
     told = desk("contact", "send", "DSR-17", "zoom", "access", code=2)
     assert "contacts.yaml:5:3: `zoom` is written twice; the first is in line 3" in told
     assert "sending" not in desk.acts()
+
+
+NAMES = ("../x.csv", "y" * 296 + ".csv", "\u202evsc.oof\u202c.csv", "=cmd|'\u002fc calc'!A1.csv", "</script><b>.csv", "con.csv")
+
+
+def test_what_files_are_called_is_shown_and_names_no_file_of_a_package(desk):
+    """Whatever an owner calls them: in the bag they have names of ours, and pages and list say what they were called."""
+    desk.open()
+    desk("contact", "send", "DSR-17", "zoom", "access")
+    desk.drop(answer("DATA\n", token=desk.token(), files=tuple((name, b"a,b\n") for name in NAMES)))
+    assert "answered: data, 6 files" in desk("tick")
+    desk("review", "give", "DSR-17", *(f"zoom/received/zoom/1/file-{number}.csv" for number in range(1, 7)))
+    desk("package", "build", "DSR-17")
+    bag = desk.home / "cases/DSR-17/releases/1/DSR-17"
+    names = sorted(path.name for path in (bag / "data/zoom/files").iterdir())
+    assert names == ["list.csv", *(f"received-{number:04}.csv" for number in range(1, 7))]
+    assert json.loads(desk("package", "verify", str(bag), "--json", code=3))["faults"] == []
+    rows = list(csv.DictReader((bag / "data/zoom/files/list.csv").read_text("utf-8-sig").splitlines()))
+    assert [row["called"].removeprefix("\t") for row in rows] == [" ".join(name.split()) for name in NAMES]
+    page = (bag / "read/zoom-received-files.html").read_text()
+    assert ("<b>.csv" in page, "&lt;/script&gt;&lt;b&gt;.csv" in page, "\u202e" in page) == (False, True, False)

@@ -53,6 +53,17 @@ def test_what_is_not_here_is_not_offered_to_be_read(tmp_path):
     assert "from 28 May 2026 to 28 November 2026, without 2 files</span>" in page
 
 
+def test_nothing_that_is_not_there_is_led_to(tmp_path):
+    """No reason of what is not missing, and no folder of a service of which nothing came."""
+    whole = pages_of(answer(service(kind([meeting(1)]))), tmp_path)["index.html"]
+    assert "Every service answered in full.</dd>" in whole
+    assert "its files lie in data/zoom" in whole
+    (tmp_path / "none").mkdir()
+    none = pages_of(answer(service()), tmp_path / "none")["index.html"]
+    assert 'href="#missing">Why, and what happens next</a>' in none
+    assert "asked on 28 November 2026</span>" in none
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "Meetings, in part"), ("de", "Meetings, zum Teil")])
 def test_what_came_in_part_is_not_told_as_missing(language, words):
     """Who reads that their account was not obtained must not find it in the package: of it one picture was missing."""

@@ -221,3 +221,10 @@ def test_a_search_looks_at_twelve_columns_of_many(tmp_path):
     assert html.count('role="columnheader"') == 13
     assert "field_11" in html
     assert "field_12" not in html
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_page_says_once_in_which_zone_its_times_are(count, tmp_path):
+    """Of a single record too: who reads when they signed in last need not look for it on the first page."""
+    pages = pages_of(answer(service(kind([meeting(at) for at in range(count)]))), tmp_path)
+    assert pages["read/zoom-meetings-1.html"].count("Times are UTC, unless another zone") == 1

@@ -54,6 +54,23 @@ def test_a_package_is_made_approved_and_released(desk, ran):
     assert open_here(ran).case.n == len(acts)
 
 
+def test_what_is_asked_after_the_approval_keeps_a_package_from_leaving(desk, ran):
+    """The page says what is outstanding since then, and has no button; a form that was made up is refused all the same."""
+    (home_of(ran) / "office.yaml").write_text(OFFICE + "signature: Pat\n")
+    (home_of(ran) / "contacts.yaml").write_text("owners:\n  hris: {title: the HR system, to: hr@acme.example}\n")
+    give_all(ran)
+    built(ran)
+    page = desk.see(AT)
+    assert desk.send(AT, page, do="approve", package=PACKAGE.findall(page)[0], also_given="yes").status == 303
+    assert ran("contact", "send", "DSR-17", "hris", "access").returncode == 0
+    page = desk.see(AT)
+    assert "It cannot leave yet" in page
+    assert "the HR system: a mail to be sent by hand was written, no answer yet (access)" in page
+    assert 'value="release"' not in page
+    assert desk.send(AT, page, do="release", seal="none").status in (409, 422)
+    assert not [*bag_of(ran).parent.glob("DSR-17.*")]
+
+
 def test_what_stands_in_the_way_is_a_sentence_and_no_button(desk, ran):
     """Undecided values, a gap, an identity that nobody showed; a form that was made up is refused all the same."""
     (home_of(ran) / "office.yaml").write_text(OFFICE)

@@ -59,6 +59,12 @@ def test_a_text_is_found_however_it_is_written(searched, words, records):
     assert found(searched, words) == [f"{AT}/acme/notes/{number}" for number in records]
 
 
+@pytest.mark.parametrize("words", ["Jurgen Oberg", "J\u00fcrgen \u00d6berg"])
+def test_what_a_package_would_let_slip_is_found_as_its_search_found_it(searched, words):
+    """That knows a name without its accents too: the reviewer who is sent from there sees the same records."""
+    assert found(searched, words, **{"as": "package"}) == [f"{AT}/acme/notes/{number}" for number in (1, 3, 4, 7)]
+
+
 def test_a_result_leads_to_its_record_and_shows_what_stands_there(searched):
     """The field, and the words around."""
     answer = searched.send(f"{AT}/search", searched.see(f"{AT}/search"), q="öberg")

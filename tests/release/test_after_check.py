@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import unicodedata
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -362,6 +363,8 @@ def test_what_is_not_ascii_is_written_anew_as_if_the_whole_text_were(text, cut):
     for dash in ("\u2010", "\u2011", "\u2012", "\u2013"):
         whole = whole.replace(dash.encode(), b"-")
     assert folded(text.encode()) == whole
+    letters = (char for char in unicodedata.normalize("NFKD", whole.decode()) if not unicodedata.combining(char))
+    assert folded(text.encode(), accents=False) == "".join(letters).encode()
     piece = text.encode()[cut:]
     assert folded(piece).decode() == folded(piece.decode("utf-8", "ignore").encode()).decode()
 

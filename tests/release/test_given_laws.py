@@ -53,6 +53,8 @@ TEXTS = (
     "half \ud800 pair",
     "../x",
     "the same long words everywhere",
+    "met zoe_muller, and Zo\u00ade M\u00fcl\u200bler",
+    "<b>Zo\u00e9</b> M\u00fcller",
     "x",
     "",
 )
@@ -129,9 +131,10 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def slowly(text: str) -> str:
-    """Fold a text as a reader would, with one blank between words."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return " ".join(folded.split())
+    """Fold a text as a reader would, who sees no accent and no sign without a width, with one blank between words."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    seen = "".join(char for char in apart if not unicodedata.combining(char) and unicodedata.category(char) != "Cf")
+    return " ".join(re.sub(r"(?<=[^\W\d_])[_.-](?=[^\W\d_])", " ", seen).split())
 
 
 def stands_in(package: Package, value: str) -> bool:
@@ -139,7 +142,8 @@ def stands_in(package: Package, value: str) -> bool:
     read = [list(texts_of(loads(package.json))), [cell for row in csv.reader(io.StringIO(package.csv.decode("utf-8-sig"))) for cell in row]]
     read.append([html.unescape(text) for text in re.split("<[^>]*>", package.html.decode())])
     digits = re.sub(r"\D", "", value)[-7:] if value.startswith(("+", "(")) else ""
-    for text in (text for texts in read for text in texts):
+    every = [text for texts in read for text in texts]
+    for text in (*every, *(re.sub(r"<[a-zA-Z/][^<>]*>", " ", text) for text in every)):
         if slowly(value) in slowly(text) or (digits and digits in re.sub(r"\D", "", text)):
             return True
     return False
@@ -153,8 +157,8 @@ PACKAGES = st.builds(Package, POLICIES, st.lists(RECORDS, min_size=1, max_size=3
 def test_a_withheld_value_stands_in_no_byte_or_the_check_says_so(package):
     """By the after-check's own rule and by a slow search that shares nothing with it."""
     reported = {one.withheld.text for one in package.leaks()}
-    for text in package.texts.found:
-        if len(text.strip()) >= 6:
+    for text, told in package.texts.found.items():
+        if len(text.strip()) >= 6 and not (told.inside and text in {one.text for one in ADA}):  # the person's own, in what is left out
             assert stands_in(package, text) == (text in reported), (text, package.json)
 
 
