@@ -28,6 +28,9 @@ OF_ERRORS = (
     *("code", "message", "status", "statusCode", "success", "ok", "detail", "details", "error_code", "errorCode"),
     *("error_description", "request_id", "requestId", "timestamp", "path"),
 )
+SUCCESS_NAMES = ("success", "succeeded", "ok")
+STATUS_NAMES = ("status", "statusCode", "status_code")
+FAILED_WORDS = ("error", "fail", "failed", "failure")
 NULL = "null"
 KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): NULL, ord("t"): "true or false", ord("f"): "true or false"}
 
@@ -168,10 +171,10 @@ class Envelope:
         return [raw] if first in (b"{", b"[") else None
 
     def error_beside(self, steps: tuple[str, ...]) -> str | None:
-        """Name a member such as `error` that holds something, on the way to the records; None if there is none."""
+        """Name a member on the way to the records that holds an error, such as `error`, or a failure, such as `success`; None without."""
         for depth in range(len(steps)):
-            for name in ERROR_NAMES:
-                if self._member((*steps[:depth], name)) not in NOTHING:
+            for name in (*ERROR_NAMES, *SUCCESS_NAMES, *STATUS_NAMES):
+                if _fails(name, self._member((*steps[:depth], name))):
                     return name
         return None
 
@@ -197,6 +200,16 @@ class Envelope:
             return [lossless_json.dumps(one) for one in found]
         self.alone = isinstance(found, dict)
         return [lossless_json.dumps(found)] if isinstance(found, (dict, list)) else None
+
+
+def _fails(name: str, value: Any) -> bool:
+    """Whether a member says that the answer is an error: by what it holds, `success: false`, `status: "error"`, `status: 500`."""
+    if name in ERROR_NAMES:
+        return value not in NOTHING
+    if name in SUCCESS_NAMES:
+        return value is False or (isinstance(value, (str, int)) and str(value).lower() in ("false", "0"))
+    text = lossless_json.text_of(value) or ""
+    return text.lower() in FAILED_WORDS or (len(text) == 3 and text.isdigit() and text >= "400")
 
 
 @lru_cache(maxsize=256)

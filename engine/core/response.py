@@ -17,10 +17,22 @@ from typing import Any
 from msgspec import Struct
 
 from engine.core.chain import Chain, Unresolved
-from engine.core.envelope import MOST_VALUES, NULL, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
+from engine.core.envelope import (
+    ERROR_NAMES,
+    MOST_VALUES,
+    NULL,
+    Envelope,
+    NotJson,
+    PathMissing,
+    TooDeep,
+    TooMany,
+    column,
+    kinds_of,
+    without_null,
+)
 from engine.core.http import Malformed, Response
 from engine.core.identity import Same, comparison
-from engine.core.onward import beyond, count_of, form_of, told_in_headers
+from engine.core.onward import UNLED, beyond, count_of, form_of, says, told_in_headers, unled
 from engine.core.rendering import plain_text
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
@@ -57,8 +69,8 @@ class Page(Discreet, Struct, frozen=True):
 
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
     `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
-    records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what the answer of a
-    list without pages tells of a further one, `alone` that the one record stands in no list.
+    records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what an answer from
+    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list.
     """
 
     HIDDEN = ("records", "cursor", "link", "more", "dropped")
@@ -203,16 +215,25 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     if pagination is None:
         return replace(page, beyond=_beyond(endpoint, envelope, headers, len(came)))
     total, link = envelope.find(pagination.total), _link(pagination.link, envelope, headers)
+    cursor, more = envelope.find(pagination.cursor), envelope.find(pagination.more)
     return replace(
         page,
-        cursor=envelope.find(pagination.cursor),
+        cursor=cursor,
         link=link,
-        more=envelope.find(pagination.more),
+        more=more,
         total=count_of(total),
         form=form_of(total),
         lacks=_lacks(pagination, envelope, headers, len(came)),
+        beyond=_unled(endpoint, envelope, headers) if says(more) is None and _may_end(pagination, len(came), cursor, link) else None,
         first=_mark(came),
     )
+
+
+def _may_end(pagination: PaginationSpec, count: int, cursor: Any, link: Any) -> bool:
+    """Whether a list may end with a page: nothing leads on from it, or it is shorter than asked for."""
+    if pagination.page is None and pagination.offset is None:
+        return all(one is None or one == "" or one is False for one in (cursor, link))
+    return count < max((pagination.size or {"": 1}).values())
 
 
 def _lacks(pagination: PaginationSpec, envelope: Envelope, headers: Mapping[str, str], count: int) -> bool:
@@ -232,6 +253,13 @@ def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], 
     return beyond([*envelope.beside(endpoint.records), told_in_headers(headers)], count)
 
 
+def _unled(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str]) -> str | None:
+    """Say what the answer with which a list seems to end tells of a next page; None if nothing."""
+    if next_link(headers.get("link", "")):
+        return f"the answer tells of a next page (its `Link` header), and {UNLED}"
+    return unled([*envelope.beside(endpoint.records), told_in_headers(headers)])
+
+
 def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> str | None:
     """Say why what stands in the records' place is no list of records, or may be an error's answer; None if nothing speaks so.
 
@@ -243,7 +271,8 @@ def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> 
         return f"the answer holds nothing but `{name}`" if name else None
     if not kinds:
         name = envelope.error_beside(select.steps or ("",))
-        return f"no records stand under `{select.text}`, and the answer holds `{name}`" if name else None
+        said = f"the answer holds `{name}`" if name in ERROR_NAMES else f"its `{name}` says that it failed"
+        return f"no records stand under `{select.text}`, and {said}" if name else None
     if (endpoint.pagination is not None or select.text == "@") and envelope.alone:
         return f"a map stands under `{select.text}`, where a list is expected"
     return f"`{select.text}` holds {' and '.join(sorted(kinds))} where records are expected" if len(kinds) > 1 else None

@@ -65,6 +65,18 @@ def test_what_stands_beside_a_list_without_pages_tells_of_more(case):
     assert page.beyond == case["then"]
 
 
+@pytest.mark.parametrize(
+    "case",
+    FORMS["ending"],
+    ids=lambda case: f"{case['pagination']} {case['answer']}" + (f" {case['headers']}" if "headers" in case else ""),
+)
+def test_a_list_does_not_end_with_an_answer_that_tells_of_a_next_page(case):
+    """Where nothing that the spec reads leads on, the vendor's other words for it are heard: never its numbers, nor against `more`."""
+    words = f"get: /p/<USER_ID>\nrecords: {json.dumps(case.get('records', 'items'))}\npagination: {case['pagination']}"
+    page = read(Chain(endpoint(words), ROW), Response(200, case.get("headers", {}), json.dumps(case["answer"]).encode()))
+    assert page.beyond == case["then"]
+
+
 def test_a_link_header_tells_a_list_without_pages_of_a_next_one():
     """A bare list has no members beside it; a single record is no list."""
     for words, then in (('records: "@"\npagination: none', "its `Link` header"), ("records: none", None)):
