@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from engine.core.identity import means_nothing
+from engine.core.twice import twice, without
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select, walk
+from engine.language.expressions.select import Select, Steps, walk
 
 MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -66,13 +67,14 @@ class Envelope:
             raise TooMany
         self.body = body.removeprefix(BOM).strip(BLANKS)
         self.top: dict[str, Any] | None = None
-        self.slow = self.alone = False
+        self.slow = self.alone = self._repeats = False
         self._tops, self._listed, self._partly = tops, listed, False
+        self._around = self.body
         try:
             if not self.body.isascii():
                 self.body.decode("utf-8")
             if b"\n" in self.body or b"\r" in self.body:
-                self.body = msgspec.json.format(self.body, indent=-1)
+                self.body = self._around = msgspec.json.format(self.body, indent=-1)
             self._split()
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             self._slowly()
@@ -95,6 +97,7 @@ class Envelope:
         """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson, TooDeep."""
         self.slow = True
         try:
+            self._repeats = lossless_json.repeats(self.body)
             self.body = lossless_json.dumps(self.tree)
         except RecursionError:
             raise TooDeep from None
@@ -145,15 +148,24 @@ class Envelope:
         """Give the members that stand beside the records, of each map on the way to them; their values are JSON texts."""
         if select is None or self.slow or select.steps is None:
             return [{name: lossless_json.dumps(value) for name, value in self.tree.items()}] if isinstance(self.tree, dict) else []
-        levels = [self.raw(select.steps[:index]) if index else msgspec.Raw(self.body) for index in range(len(select.steps))]
-        maps = [MAP.decode(raw) for raw in levels if not isinstance(raw, PathMissing) and _first(raw) == b"{"]
-        return [{name: value for name, value in one.items() if name != step} for one, step in zip(maps, select.steps, strict=False)]
+        found, level = list[dict[str, Any]](), self._around
+        for step in select.steps:
+            members = MAP.decode(level) if level.lstrip()[:1] == b"{" else {}
+            found.append({name: value for name, value in members.items() if name != step})
+            level = bytes(members.get(step, b""))
+        return found
 
     def records(self, select: Select | None) -> list[Any] | PathMissing | None:
         """Give the records, each as bytes. MISSING: the answer lacks the path; None: what is there is no list, object or null.
 
         Where there is no list but an object, that is the one record, and `alone` is set.
         """
+        found = self._standing(select)
+        if isinstance(found, list) and select is not None and select.steps and not self.slow and not self.alone:
+            self._around = without(self.body, found)
+        return found
+
+    def _standing(self, select: Select | None) -> list[Any] | PathMissing | None:
         if self.slow or (select is not None and select.steps is None):
             return self._searched(select)
         if self._partly and self.top is not None and select is not None and select.steps == (self._listed,):
@@ -169,6 +181,13 @@ class Envelope:
             return []
         self.alone = first == b"{"
         return [raw] if first in (b"{", b"[") else None
+
+    def twice(self, paths: Sequence[Steps]) -> str | None:
+        """Name a member on one of these paths that stands twice in its map; None without."""
+        if self.slow:
+            return "a member" if self._repeats else None
+        found = twice(self._around, paths) if paths else None
+        return f"`{found}`" if found else None
 
     def error_beside(self, steps: tuple[str, ...]) -> str | None:
         """Name a member on the way to the records that holds an error, such as `error`, or a failure, such as `success`; None without."""

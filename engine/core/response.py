@@ -7,7 +7,7 @@ hold what a rule of the spec has of it, else its length: messages repeat identif
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import compress
@@ -34,10 +34,11 @@ from engine.core.http import Malformed, Response
 from engine.core.identity import Same, comparison
 from engine.core.onward import UNLED, beyond, count_of, form_of, says, told_in_headers, unled
 from engine.core.rendering import plain_text
+from engine.core.twice import twice_in
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select
+from engine.language.expressions.select import Select, reads
 from engine.language.expressions.template import Template
 from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
@@ -200,7 +201,8 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         return Unusable(f"{fault} `{where}`")
     kinds = kinds_of(came)
     records = without_null(came) if NULL in kinds else came
-    misfit = _misfit(endpoint, envelope, kinds - {NULL})
+    double = envelope.twice(endpoint.decisive)
+    misfit = f"the answer holds {double} twice" if double else _misfit(endpoint, envelope, kinds - {NULL})
     if misfit is not None:
         return Unusable(misfit)
     for select, template in endpoint.echo:
@@ -210,6 +212,8 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     for select, template in endpoint.match:
         kept, others = _kept(kept, select, _same(template, chain))
         dropped += others
+    # Of whom a look-up found, every member counts: core/subject looks at all of them.
+    _read_in_one_way(dropped if endpoint.capture else records, (select for select, _ in endpoint.match))
     page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone)
     pagination = endpoint.pagination
     if pagination is None:
@@ -306,6 +310,7 @@ def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], sele
     """Whether the answer repeats what was asked: every element of a list does, and there is at least one to compare."""
     if select.column and endpoint.records is not None and select.column[0] == endpoint.records.steps:
         inner = Select(".".join(select.column[1]), select.column[1], None, None)
+        _read_in_one_way(records, (inner,))
         return all(one is not None and _agrees(lossless_json.loads(one), same) for one in set(column(records, inner)))
     found = envelope.find(select)
     if found == [] and records:
@@ -327,6 +332,15 @@ def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any]
         raise Unresolved(NO_COUNTRY)
     agree = [one is True for one in told]
     return list(compress(records, agree)), list(compress(records, map(not_, agree)))
+
+
+def _read_in_one_way(records: Sequence[Any], selects: Iterable[Select]) -> None:
+    """Raise Unresolved where a record holds twice what is compared: one reader would take the one, another the other."""
+    for path in {path for select in selects for path in reads(select)}:
+        double = twice_in(records, path)
+        if double is not None:
+            message = f"a record holds `{double}` twice"
+            raise Unresolved(message)
 
 
 def _any_agrees(found: Any, same: Same) -> bool | None:
