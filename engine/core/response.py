@@ -38,7 +38,7 @@ from engine.core.twice import twice_in
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select, reads
+from engine.language.expressions.select import Select, null_at, reads, walk
 from engine.language.expressions.template import Template
 from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
@@ -71,7 +71,8 @@ class Page(Discreet, Struct, frozen=True):
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
     `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
     records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what an answer from
-    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list.
+    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `named` that one which `match`
+    dropped says whose it is.
     """
 
     HIDDEN = ("records", "cursor", "link", "more", "dropped")
@@ -91,6 +92,7 @@ class Page(Discreet, Struct, frozen=True):
     lacks: bool = False
     beyond: str | None = None
     alone: bool = False
+    named: bool = False
 
 
 class Unreadable:
@@ -208,13 +210,14 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     for select, template in endpoint.echo:
         if not _echoed(endpoint, envelope, records, select, _same(template, chain)):
             return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
-    kept, dropped = records, list[Any]()
+    kept, dropped, named = records, list[Any](), False
     for select, template in endpoint.match:
         kept, others = _kept(kept, select, _same(template, chain))
+        named = named or any(_names(endpoint, select, lossless_json.loads(bytes(record))) for record in others)
         dropped += others
     # Of whom a look-up found, every member counts: core/subject looks at all of them.
     _read_in_one_way(dropped if endpoint.capture else records, (select for select, _ in endpoint.match))
-    page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone)
+    page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone, named=named)
     pagination = endpoint.pagination
     if pagination is None:
         return replace(page, beyond=_beyond(endpoint, envelope, headers, len(came)))
@@ -332,6 +335,18 @@ def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any]
         raise Unresolved(NO_COUNTRY)
     agree = [one is True for one in told]
     return list(compress(records, agree)), list(compress(records, map(not_, agree)))
+
+
+def _names(endpoint: Endpoint, select: Select, record: Any) -> bool:
+    """Whether a record says whose it is, where `match` looks: null says that it is nobody's, but not of a person who is looked up.
+
+    Of what an expression finds, which may choose and compute, nobody can tell.
+    """
+    if select.steps is None:
+        return True
+    found = walk(record, select.steps)
+    told = any(lossless_json.text_of(one) for one in (found if isinstance(found, list) else [found]))
+    return told or (not endpoint.capture and null_at(record, select.steps))
 
 
 def _read_in_one_way(records: Sequence[Any], selects: Iterable[Select]) -> None:

@@ -79,6 +79,7 @@ class ChainStore:
         tally.duplicates += 0 if trail.readings > 1 else len(known)
         tally.same_key += sifted.same_key
         tally.others += sifted.others
+        tally.named += page.named
         tally.pages += 1
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         store.learn(records)
@@ -282,7 +283,8 @@ class Store:
         tally = self.tally
         notes = [f"{counted(count, 'record')} without `{name}`" for name, count in sorted(self.missing.items())]
         if tally.others:
-            notes.append(f"{counted(tally.others, 'record')} of other people {_were(tally.others)} left out")
+            whose = "of other people" if tally.named else "not shown to be the person's"
+            notes.append(f"{counted(tally.others, 'record')} {whose} {_were(tally.others)} left out")
         pagination = self.endpoint.pagination
         if pagination is not None and pagination.total is not None and tally.pages and (self.forms or not tally.totals):
             told = " and ".join(f"as {form}" for form in self.forms)

@@ -93,6 +93,18 @@ def test_without_a_capture_persons_are_told_apart_by_their_key(lookup, people, s
     assert (found.subject, found.rows) == (subject, ((),) if subject is Subject.MATCHED else ())
 
 
+def test_a_list_of_everybody_that_shows_nobody_s_address_proves_nothing():
+    """One that names somebody else does; a search is no list of everybody."""
+    everybody = vendor(
+        "it: {get: /p/<USER_ID>}\n",
+        HEAD.replace(LOOKUP, "{get: /people, records: people, match: {email: <EMAIL>}, capture: {USER_ID: id}}"),
+    )
+    (lookup,) = everybody.lookups
+    assert identify(lookup, [], 2, named=False).subject is Subject.UNPROVEN
+    assert identify(lookup, [], 2, named=True).subject is Subject.NO_MATCH
+    assert identify(lookup, [], 0, named=False).subject is Subject.NO_MATCH
+
+
 WANTING = """
 plain: {get: /p/<USER_ID>}
 called: {get: /p/<USER_ID>/calls, echo: {phone: <PHONE>}}
