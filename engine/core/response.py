@@ -7,11 +7,8 @@ hold what a rule of the spec has of it, else its length: messages repeat identif
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import partial
-from itertools import compress
-from operator import not_
 from typing import Any
 
 from msgspec import Struct
@@ -26,20 +23,16 @@ from engine.core.envelope import (
     PathMissing,
     TooDeep,
     TooMany,
-    column,
     kinds_of,
     without_null,
 )
 from engine.core.http import Malformed, Response
-from engine.core.identity import Same, comparison
 from engine.core.onward import UNLED, beyond, count_of, form_of, says, told_in_headers, unled
-from engine.core.rendering import plain_text
-from engine.core.twice import twice_in
+from engine.core.whose import parted, unrepeated
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select, null_at, reads, walk
-from engine.language.expressions.template import Template
+from engine.language.expressions.select import Select
 from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
 from engine.language.text.mistakes import counted
@@ -53,8 +46,8 @@ LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
 WITHOUT_CONTENT = (204, 205)
 NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
+NOTHING_THERE = ("absent", "empty", "unlicensed")
 NOT_JSON, TOO_DEEP = "an answer that is not JSON", "an answer nested deeper than Habeas reads"
-NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
 class PointsTold(Struct, frozen=True):
@@ -134,12 +127,12 @@ def read(chain: Chain, response: Response) -> Reading:
         envelope, unread = None, TOO_DEEP if isinstance(error, TooDeep) else unread
     points = _points(endpoint, envelope)
     if not 200 <= status < 300 or _refused(endpoint.refusals, envelope):
-        return replace(refusal(endpoint.refusals, response, envelope), points=points)
+        return _refusal(endpoint, endpoint.refusals, response, envelope, points)
     tried = _for_success(endpoint.refusals, status)
     if tried is not None:
-        named = refusal(tried, response, envelope)
-        if named.means is not None:
-            return replace(named, points=points)
+        named = _refusal(endpoint, tried, response, envelope, points)
+        if isinstance(named, Unusable) or named.means is not None:
+            return named
     if status in WITHOUT_CONTENT:
         return Unusable(f"an answer without content (HTTP {status})")
     if status in NOT_WHOLE or envelope is None:
@@ -177,6 +170,20 @@ def _refused(refusals: RefusalsSpec, envelope: Envelope | None) -> bool:
     return refusals.refused is not None and envelope is not None and envelope.find(refusals.refused) not in (None, False, [], {}, "")
 
 
+def _refusal(
+    endpoint: Endpoint, refusals: RefusalsSpec, response: Response, envelope: Envelope | None, points: PointsTold | None
+) -> Refusal | Unusable:
+    """Give a refusal. A good status with records beside it is none that could mean that there is nothing."""
+    found = refusal(refusals, response, envelope)
+    if response.status < 300 and found.means in NOTHING_THERE and envelope is not None and endpoint.records is not None:
+        came = envelope.records(endpoint.records)
+        if isinstance(came, list) and came and not envelope.alone:
+            return Unusable(
+                f"by a rule there is nothing ({found.words}, {found.means}), and the answer holds {counted(len(came), 'record')}"
+            )
+    return replace(found, points=points)
+
+
 def refusal(refusals: RefusalsSpec, response: Response, envelope: Envelope | None) -> Refusal:
     """Give a refusal with the first rule that holds for it: the request's own rules come before the spec's."""
     code = lossless_json.text_of(envelope.find(refusals.code)) if envelope else None
@@ -207,16 +214,10 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     misfit = f"the answer holds {double} twice" if double else _misfit(endpoint, envelope, kinds - {NULL})
     if misfit is not None:
         return Unusable(misfit)
-    for select, template in endpoint.echo:
-        if not _echoed(endpoint, envelope, records, select, _same(template, chain)):
-            return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
-    kept, dropped, named = records, list[Any](), False
-    for select, template in endpoint.match:
-        kept, others = _kept(kept, select, _same(template, chain))
-        named = named or any(_names(endpoint, select, lossless_json.loads(bytes(record))) for record in others)
-        dropped += others
-    # Of whom a look-up found, every member counts: core/subject looks at all of them.
-    _read_in_one_way(dropped if endpoint.capture else records, (select for select, _ in endpoint.match))
+    unlike = unrepeated(chain, envelope, records)
+    if unlike is not None:
+        return Unusable(f"the answer does not repeat what was asked (`{unlike}`)")
+    kept, dropped, named = parted(chain, records)
     page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone, named=named)
     pagination = endpoint.pagination
     if pagination is None:
@@ -302,67 +303,3 @@ def next_link(value: str) -> str | Unreadable | None:
         if "next" in named.get("rel", "").strip("\"'").lower().split():
             return str(target)
     return Unreadable() if "next" in LINK.sub("", value).lower() else None
-
-
-def _same(template: Template, chain: Chain) -> Same:
-    """Give the comparison with a value. Raises Unresolved."""
-    return partial(comparison(template.identifier, chain.endpoint.usernames), plain_text(template, chain))
-
-
-def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:
-    """Whether the answer repeats what was asked: every element of a list does, and there is at least one to compare."""
-    if select.column and endpoint.records is not None and select.column[0] == endpoint.records.steps:
-        inner = Select(".".join(select.column[1]), select.column[1], None, None)
-        _read_in_one_way(records, (inner,))
-        return all(one is not None and _agrees(lossless_json.loads(one), same) for one in set(column(records, inner)))
-    found = envelope.find(select)
-    if found == [] and records:
-        return False
-    return all(_agrees(one, same) for one in (found if isinstance(found, list) else [found]))
-
-
-def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any], list[Any]]:
-    """Part the records in which the path has the value from the others; of a list, one element is enough.
-
-    Raises Unresolved where of one record it cannot be told.
-    """
-    if select.steps is not None and len(select.steps) == 1:
-        found = [None if text is None else lossless_json.loads(text) for text in column(records, select)]
-    else:
-        found = [select.search(lossless_json.loads(bytes(record))) for record in records]
-    told = [value is not None and _any_agrees(value, same) for value in found]
-    if None in told:
-        raise Unresolved(NO_COUNTRY)
-    agree = [one is True for one in told]
-    return list(compress(records, agree)), list(compress(records, map(not_, agree)))
-
-
-def _names(endpoint: Endpoint, select: Select, record: Any) -> bool:
-    """Whether a record says whose it is, where `match` looks: null says that it is nobody's, but not of a person who is looked up.
-
-    Of what an expression finds, which may choose and compute, nobody can tell.
-    """
-    if select.steps is None:
-        return True
-    found = walk(record, select.steps)
-    told = any(lossless_json.text_of(one) for one in (found if isinstance(found, list) else [found]))
-    return told or (not endpoint.capture and null_at(record, select.steps))
-
-
-def _read_in_one_way(records: Sequence[Any], selects: Iterable[Select]) -> None:
-    """Raise Unresolved where a record holds twice what is compared: one reader would take the one, another the other."""
-    for path in {path for select in selects for path in reads(select)}:
-        double = twice_in(records, path)
-        if double is not None:
-            message = f"a record holds `{double}` twice"
-            raise Unresolved(message)
-
-
-def _any_agrees(found: Any, same: Same) -> bool | None:
-    told = {_agrees(one, same) for one in (found if isinstance(found, list) else [found])}
-    return True if True in told else None if None in told else False
-
-
-def _agrees(value: Any, same: Same) -> bool | None:
-    text = lossless_json.text_of(value)
-    return text is not None and same(text)
