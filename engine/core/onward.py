@@ -44,8 +44,8 @@ HOLDERS = frozenset(
         *("links", "link", "cursor", "cursors", "searchinformation", "resultset"),
     )
 )
-CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partialresults"))
-LAST = frozenset(("last", "islast", "islastpage", "done", "iscomplete"))
+CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partial", "ispartial", "partialresults", "timedout"))
+LAST = frozenset(("last", "islast", "islastpage", "done", "complete", "iscomplete"))
 HEADED = ("x-", "wp-", "pagination-")
 NO = ("", "false", "no", "n", "off", "0", "none", "null")
 DEEPEST = 4

@@ -173,8 +173,13 @@ def _refused(refusals: RefusalsSpec, envelope: Envelope | None) -> bool:
 def _refusal(
     endpoint: Endpoint, refusals: RefusalsSpec, response: Response, envelope: Envelope | None, points: PointsTold | None
 ) -> Refusal | Unusable:
-    """Give a refusal. A good status with records beside it is none that could mean that there is nothing."""
+    """Give a refusal. That there is nothing is not believed of a good status with records, nor of a web page: no API writes one.
+
+    It comes from a proxy, or from a server that does not know the address at all.
+    """
     found = refusal(refusals, response, envelope)
+    if found.means in NOTHING_THERE and envelope is None and response.body.lstrip()[:1] == b"<":
+        return Refusal(None, f"{found.words}, a web page", points, status=response.status)
     if response.status < 300 and found.means in NOTHING_THERE and envelope is not None and endpoint.records is not None:
         came = envelope.records(endpoint.records)
         if isinstance(came, list) and came and not envelope.alone:
