@@ -25,6 +25,7 @@ from engine.core.response import Page
 from engine.core.resume import AFTER, BEFORE, Needs
 from engine.core.seen import Seen
 from engine.core.trail import Trail
+from engine.core.twice import twice_in
 from engine.core.window import rfc3339
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
@@ -247,10 +248,11 @@ class Store:
         return {name: value for name, value in chain.row if "." not in name and name not in self._private}
 
     def learn(self, records: Sequence[Any]) -> None:
-        """Keep the values of licence flags; one that differs between records becomes UNCLEAR."""
+        """Keep the values of licence flags; one that differs between records, or stands twice in one, becomes UNCLEAR."""
         for select in self._flags:
             for record in records:
                 value = select.search(lossless_json.loads(bytes(record)))
+                value = UNCLEAR if twice_in([record], select.steps or ()) else value
                 if value is not None:
                     self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
 
