@@ -160,12 +160,6 @@ class Envelope:
 
         Where there is no list but an object, that is the one record, and `alone` is set.
         """
-        found = self._standing(select)
-        if isinstance(found, list) and select is not None and select.steps and not self.slow and not self.alone:
-            self._around = without(self.body, found)
-        return found
-
-    def _standing(self, select: Select | None) -> list[Any] | PathMissing | None:
         if self.slow or (select is not None and select.steps is None):
             return self._searched(select)
         if self._partly and self.top is not None and select is not None and select.steps == (self._listed,):
@@ -181,6 +175,11 @@ class Envelope:
             return []
         self.alone = first == b"{"
         return [raw] if first in (b"{", b"[") else None
+
+    def cut(self, records: Sequence[Any]) -> None:
+        """Leave a list's records out of what is looked at beside them: it is short then. `records` are those that `records` gave."""
+        if not self.slow and not self.alone:
+            self._around = without(self.body, records)
 
     def twice(self, paths: Sequence[Steps]) -> str | None:
         """Name a member on one of these paths that stands twice in its map; None without."""

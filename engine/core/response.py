@@ -44,6 +44,7 @@ AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
 LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
+LINKED = "the answer tells of a next page (its `Link` header)"
 WITHOUT_CONTENT = (204, 205)
 NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
 NOTHING_THERE = ("absent", "empty", "unlicensed")
@@ -65,7 +66,7 @@ class Page(Discreet, Struct, frozen=True):
     `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
     records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what an answer from
     which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `named` that one which `match`
-    dropped says whose it is.
+    dropped says whose it is, `may_end` that nothing leads on from it, or that it is short.
     """
 
     HIDDEN = ("records", "cursor", "link", "more", "dropped")
@@ -86,6 +87,7 @@ class Page(Discreet, Struct, frozen=True):
     beyond: str | None = None
     alone: bool = False
     named: bool = False
+    may_end: bool = False
 
 
 class Unreadable:
@@ -213,9 +215,12 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         where = endpoint.records.text if endpoint.records else "the answer"
         fault = "the answer lacks" if isinstance(came, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
+    place = _place(endpoint.pagination, envelope, headers, len(came))
+    if endpoint.records is not None and place.may_end:
+        envelope.cut(came)
     kinds = kinds_of(came)
     records = without_null(came) if NULL in kinds else came
-    double = envelope.twice(endpoint.decisive)
+    double = envelope.twice(endpoint.decisive) if place.may_end or endpoint.echo else None
     misfit = f"the answer holds {double} twice" if double else _misfit(endpoint, envelope, kinds - {NULL})
     if misfit is not None:
         return Unusable(misfit)
@@ -223,22 +228,36 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     if unlike is not None:
         return Unusable(f"the answer does not repeat what was asked (`{unlike}`)")
     kept, dropped, named = parted(chain, records)
-    page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone, named=named)
-    pagination = endpoint.pagination
+    return replace(
+        place,
+        records=kept,
+        others=len(dropped),
+        nulls=len(came) - len(records),
+        points=points,
+        dropped=dropped,
+        beyond=_beyond(endpoint, envelope, headers, place) if place.may_end else None,
+        alone=envelope.alone,
+        named=named,
+        first=_mark(came) if endpoint.pagination is not None else 0,
+    )
+
+
+def _place(pagination: PaginationSpec | None, envelope: Envelope, headers: Mapping[str, str], count: int) -> Page:
+    """Give a page without its records: what the answer says about the list. Where it leads on, nothing is looked for beside the list."""
     if pagination is None:
-        return replace(page, beyond=_beyond(endpoint, envelope, headers, len(came)))
+        return Page((), count, may_end=True)
     total, link = envelope.find(pagination.total), _link(pagination.link, envelope, headers)
     cursor, more = envelope.find(pagination.cursor), envelope.find(pagination.more)
-    return replace(
-        page,
+    return Page(
+        (),
+        count,
         cursor=cursor,
         link=link,
         more=more,
         total=count_of(total),
         form=form_of(total),
-        lacks=_lacks(pagination, envelope, headers, len(came)),
-        beyond=_unled(endpoint, envelope, headers) if says(more) is None and _may_end(pagination, len(came), cursor, link) else None,
-        first=_mark(came),
+        lacks=_lacks(pagination, envelope, headers, count),
+        may_end=says(more) is False or _may_end(pagination, count, cursor, link),
     )
 
 
@@ -257,20 +276,15 @@ def _lacks(pagination: PaginationSpec, envelope: Envelope, headers: Mapping[str,
     return "link" not in headers if pagination.link is not None and path.text == HEADER else envelope.lacks(path)
 
 
-def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], count: int) -> str | None:
-    """Say what the answer of a list without pages tells of a further one; None if nothing."""
-    if endpoint.records is None:
+def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], page: Page) -> str | None:
+    """Say what the answer with which a list seems to end tells of a further page; None if nothing, or where `more` decides."""
+    if endpoint.records is None or says(page.more) is not None:
         return None
-    if next_link(headers.get("link", "")) is not None:
-        return "the answer tells of a next page (its `Link` header), and the spec reads no further one"
-    return beyond([*envelope.beside(endpoint.records), told_in_headers(headers)], count)
-
-
-def _unled(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str]) -> str | None:
-    """Say what the answer with which a list seems to end tells of a next page; None if nothing."""
-    if next_link(headers.get("link", "")):
-        return f"the answer tells of a next page (its `Link` header), and {UNLED}"
-    return unled([*envelope.beside(endpoint.records), told_in_headers(headers)])
+    beside = [*envelope.beside(endpoint.records), told_in_headers(headers)]
+    if endpoint.pagination is None:
+        linked = next_link(headers.get("link", "")) is not None
+        return f"{LINKED}, and the spec reads no further one" if linked else beyond(beside, page.count)
+    return f"{LINKED}, and {UNLED}" if next_link(headers.get("link", "")) else unled(beside)
 
 
 def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> str | None:
