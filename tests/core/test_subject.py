@@ -44,6 +44,7 @@ KEYED = "{get: /people, params: {q: <EMAIL>}, records: people, match: email, key
         (ONE, b'{"id":null,"name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         (ONE, b'{"id":"me","name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         (ONE, b'{"id":"..","name":"n","email":"a@x.io"}', Subject.UNPROVEN),
+        (ONE, b'{"id":false,"name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         *(
             (ONE, b'{"id":"%s","name":"n","email":"a@x.io"}' % word, Subject.UNPROVEN)
             for word in (b"null", b"Undefined", b"*", b" ", b"\\t\\u00a0", b"")
