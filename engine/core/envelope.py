@@ -6,8 +6,9 @@ is no dotted path) goes through a decoded tree that keeps every number as it was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property, lru_cache
+from itertools import product
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -29,6 +30,7 @@ OF_ERRORS = (
     *("code", "message", "status", "statusCode", "success", "ok", "detail", "details", "error_code", "errorCode"),
     *("error_description", "request_id", "requestId", "timestamp", "path"),
 )
+ERROR_HOLDERS = ((), ("meta",), ("metadata",))
 SUCCESS_NAMES = ("success", "succeeded", "ok")
 STATUS_NAMES = ("status", "statusCode", "status_code")
 FAILED_WORDS = ("error", "fail", "failed", "failure")
@@ -190,10 +192,11 @@ class Envelope:
 
     def error_beside(self, steps: tuple[str, ...]) -> str | None:
         """Name a member on the way to the records that holds an error, such as `error`, or a failure, such as `success`; None without."""
-        for depth in range(len(steps)):
-            for name in (*ERROR_NAMES, *SUCCESS_NAMES, *STATUS_NAMES):
-                if _fails(name, self._member((*steps[:depth], name))):
-                    return name
+        for depth, holder in product(range(len(steps)), ERROR_HOLDERS):
+            level = self._level((*steps[:depth], *holder))
+            for name in (*ERROR_NAMES, *SUCCESS_NAMES, *STATUS_NAMES) if level else ():
+                if name in level and _fails(name, self._member((*steps[:depth], *holder, name))):
+                    return ".".join((*holder, name))
         return None
 
     def error_alone(self) -> str | None:
@@ -201,6 +204,14 @@ class Envelope:
         name = self.error_beside(("",))
         level = {} if name is None else self.tree if self.slow else MAP.decode(self.body)
         return None if any(self._member((one,)) not in NOTHING for one in set(level) - {*ERROR_NAMES, *OF_ERRORS}) else name
+
+    def _level(self, steps: tuple[str, ...]) -> Container[str]:
+        """Give the names of the members of the map at a dotted path; none where no map is there."""
+        if self.slow:
+            found = walk(self.tree, steps)
+            return found if isinstance(found, dict) else ()
+        raw = self.raw(steps)
+        return () if isinstance(raw, PathMissing) or _first(raw) != b"{" else MAP.decode(raw)
 
     def _member(self, steps: tuple[str, ...]) -> Any:
         """Give the value at a dotted path, decoded; None if the answer lacks it."""

@@ -298,7 +298,7 @@ def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> 
         return f"the answer holds nothing but `{name}`" if name else None
     if not kinds:
         name = envelope.error_beside(select.steps or ("",))
-        said = f"the answer holds `{name}`" if name in ERROR_NAMES else f"its `{name}` says that it failed"
+        said = f"the answer holds `{name}`" if name and name.rpartition(".")[2] in ERROR_NAMES else f"its `{name}` says that it failed"
         return f"no records stand under `{select.text}`, and {said}" if name else None
     if (endpoint.pagination is not None or select.text == "@") and envelope.alone:
         return f"a map stands under `{select.text}`, where a list is expected"
