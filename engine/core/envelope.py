@@ -6,17 +6,23 @@ is no dotted path) goes through a decoded tree that keeps every number as it was
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
+=======
+from collections.abc import Container, Iterable, Sequence
+>>>>>>> wire3
 from functools import cached_property, lru_cache
+from itertools import product
 from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
 
 from engine.core.identity import means_nothing
+from engine.core.twice import twice, without
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select, walk
+from engine.language.expressions.select import Select, Steps, walk
 
 MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -28,6 +34,10 @@ OF_ERRORS = (
     *("code", "message", "status", "statusCode", "success", "ok", "detail", "details", "error_code", "errorCode"),
     *("error_description", "request_id", "requestId", "timestamp", "path"),
 )
+ERROR_HOLDERS = ((), ("meta",), ("metadata",))
+SUCCESS_NAMES = ("success", "succeeded", "ok")
+STATUS_NAMES = ("status", "statusCode", "status_code")
+FAILED_WORDS = ("error", "fail", "failed", "failure")
 NULL = "null"
 KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): NULL, ord("t"): "true or false", ord("f"): "true or false"}
 
@@ -63,13 +73,14 @@ class Envelope:
             raise TooMany
         self.body = body.removeprefix(BOM_UTF8).strip(BLANKS)
         self.top: dict[str, Any] | None = None
-        self.slow = self.alone = False
+        self.slow = self.alone = self._repeats = False
         self._tops, self._listed, self._partly = tops, listed, False
+        self._around = self.body
         try:
             if not self.body.isascii():
                 self.body.decode("utf-8")
             if b"\n" in self.body or b"\r" in self.body:
-                self.body = msgspec.json.format(self.body, indent=-1)
+                self.body = self._around = msgspec.json.format(self.body, indent=-1)
             self._split()
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             self._slowly()
@@ -92,6 +103,7 @@ class Envelope:
         """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson, TooDeep."""
         self.slow = True
         try:
+            self._repeats = lossless_json.repeats(self.body)
             self.body = lossless_json.dumps(self.tree)
         except RecursionError:
             raise TooDeep from None
@@ -142,9 +154,12 @@ class Envelope:
         """Give the members that stand beside the records, of each map on the way to them; their values are JSON texts."""
         if select is None or self.slow or select.steps is None:
             return [{name: lossless_json.dumps(value) for name, value in self.tree.items()}] if isinstance(self.tree, dict) else []
-        levels = [self.raw(select.steps[:index]) if index else msgspec.Raw(self.body) for index in range(len(select.steps))]
-        maps = [MAP.decode(raw) for raw in levels if not isinstance(raw, PathMissing) and _first(raw) == b"{"]
-        return [{name: value for name, value in one.items() if name != step} for one, step in zip(maps, select.steps, strict=False)]
+        found, level = list[dict[str, Any]](), self._around
+        for step in select.steps:
+            members = MAP.decode(level) if level.lstrip()[:1] == b"{" else {}
+            found.append({name: value for name, value in members.items() if name != step})
+            level = bytes(members.get(step, b""))
+        return found
 
     def records(self, select: Select | None) -> list[Any] | PathMissing | None:
         """Give the records, each as bytes. MISSING: the answer lacks the path; None: what is there is no list, object or null.
@@ -167,12 +182,25 @@ class Envelope:
         self.alone = first == b"{"
         return [raw] if first in (b"{", b"[") else None
 
+    def cut(self, records: Sequence[Any]) -> None:
+        """Leave a list's records out of what is looked at beside them: it is short then. `records` are those that `records` gave."""
+        if not self.slow and not self.alone:
+            self._around = without(self.body, records)
+
+    def twice(self, paths: Sequence[Steps]) -> str | None:
+        """Name a member on one of these paths that stands twice in its map; None without."""
+        if self.slow:
+            return "a member" if self._repeats else None
+        found = twice(self._around, paths) if paths else None
+        return f"`{found}`" if found else None
+
     def error_beside(self, steps: tuple[str, ...]) -> str | None:
-        """Name a member such as `error` that holds something, on the way to the records; None if there is none."""
-        for depth in range(len(steps)):
-            for name in ERROR_NAMES:
-                if self._member((*steps[:depth], name)) not in NOTHING:
-                    return name
+        """Name a member on the way to the records that holds an error, such as `error`, or a failure, such as `success`; None without."""
+        for depth, holder in product(range(len(steps)), ERROR_HOLDERS):
+            level = self._level((*steps[:depth], *holder))
+            for name in (*ERROR_NAMES, *SUCCESS_NAMES, *STATUS_NAMES) if level else ():
+                if name in level and _fails(name, self._member((*steps[:depth], *holder, name))):
+                    return ".".join((*holder, name))
         return None
 
     def error_alone(self) -> str | None:
@@ -180,6 +208,14 @@ class Envelope:
         name = self.error_beside(("",))
         level = {} if name is None else self.tree if self.slow else MAP.decode(self.body)
         return None if any(self._member((one,)) not in NOTHING for one in set(level) - {*ERROR_NAMES, *OF_ERRORS}) else name
+
+    def _level(self, steps: tuple[str, ...]) -> Container[str]:
+        """Give the names of the members of the map at a dotted path; none where no map is there."""
+        if self.slow:
+            found = walk(self.tree, steps)
+            return found if isinstance(found, dict) else ()
+        raw = self.raw(steps)
+        return () if isinstance(raw, PathMissing) or _first(raw) != b"{" else MAP.decode(raw)
 
     def _member(self, steps: tuple[str, ...]) -> Any:
         """Give the value at a dotted path, decoded; None if the answer lacks it."""
@@ -197,6 +233,16 @@ class Envelope:
             return [lossless_json.dumps(one) for one in found]
         self.alone = isinstance(found, dict)
         return [lossless_json.dumps(found)] if isinstance(found, (dict, list)) else None
+
+
+def _fails(name: str, value: Any) -> bool:
+    """Whether a member says that the answer is an error: by what it holds, `success: false`, `status: "error"`, `status: 500`."""
+    if name in ERROR_NAMES:
+        return value not in NOTHING
+    if name in SUCCESS_NAMES:
+        return value is False or (isinstance(value, (str, int)) and str(value).lower() in ("false", "0"))
+    text = lossless_json.text_of(value) or ""
+    return text.lower() in FAILED_WORDS or (len(text) == 3 and text.isdigit() and text >= "400")
 
 
 @lru_cache(maxsize=256)

@@ -37,7 +37,7 @@ NAMED = re.compile(r"""filename\*?\s*=\s*(?:"([^"]*)"|([^\s;]+))""", re.IGNORECA
 
 
 class FileFacts(Discreet, Struct, frozen=True):
-    """What is known of a file that came. `whole`: its answer showed where it ends; `text`: its bytes, if it is small."""
+    """What is known of a file that came. `whole`: its answer showed where it ends; `text`: its first bytes, all of a small one."""
 
     HIDDEN = ("text",)
 
@@ -87,7 +87,8 @@ def _another_form(facts: FileFacts) -> str | None:
     text = _begun(facts.text)
     if facts.media_type.endswith(("/json", "+json")) or _is_json(text):
         return JSON_CAME
-    if facts.media_type in XML or (text.startswith(XML_STARTS) and not facts.media_type.endswith("xml")):
+    short = facts.size <= SMALL  # an error in XML is; a page that asks to sign in may have any size
+    if facts.media_type in XML or (short and text.startswith(XML_STARTS) and not facts.media_type.endswith("xml")):
         return XML_CAME
     return A_WEB_PAGE if facts.ending not in WEB_ENDINGS and text[:20].lower().startswith(WEB_STARTS) else None
 

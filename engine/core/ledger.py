@@ -82,7 +82,7 @@ class Tally(Struct, omit_defaults=True):
     `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
     other people, `throttled` the seconds waited for the limits, `limited` the retries for which the vendor's limit was the reason.
     `announced` is the total of the first page that told one, `totals` how many pages did; `astray` counts answers that came from an
-    address without the person's value.
+    address without the person's value, `named` those with a record of `others` that says whose it is.
     """
 
     requests: int = 0
@@ -98,6 +98,7 @@ class Tally(Struct, omit_defaults=True):
     announced: int = 0
     totals: int = 0
     astray: int = 0
+    named: int = 0
 
     def add(self, other: Tally) -> None:
         """Add the counts of another one."""
@@ -213,6 +214,14 @@ def at_most_partial(parent: Entry, outcome: Outcome, reason: str | None) -> tupl
         return outcome, reason
     words = f"{parent.name} is partial, so some of it was never asked for"
     return (Outcome.PARTIAL if outcome is Outcome.COMPLETE else Outcome.FAILED), words
+
+
+def unclaimed(paths: Sequence[str], tally: Tally, outcome: Outcome, reason: str | None) -> tuple[Outcome, str | None]:
+    """Fail an endpoint of which `match` dropped every record because none holds what it compares (`paths`): nobody knows whose they are."""
+    if not outcome.whole or not tally.others or tally.named or tally.records or tally.duplicates:
+        return outcome, reason
+    holds = " or ".join(f"`{path}`" for path in paths)
+    return Outcome.FAILED, f"no record holds {holds}, which `match` compares: whose they are cannot be said"
 
 
 def exit_code(subject: Subject, entries: Iterable[Entry], *, dead: bool, signal: Exit | None) -> Exit:

@@ -1,4 +1,6 @@
-"""What an answer tells beside its records: that there is a next page, or more records than came. For lists with `pagination: none`.
+"""What an answer tells beside its records: that there is a next page, or more records than came.
+
+For lists with `pagination: none`, and for the answer with which any other list seems to end.
 
 The names are those that vendors use, in members and in headers; case, `_`, `-`, `.`, `@` and `$` aside.
 """
@@ -42,11 +44,12 @@ HOLDERS = frozenset(
         *("links", "link", "cursor", "cursors", "searchinformation", "resultset"),
     )
 )
-CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partialresults"))
-LAST = frozenset(("last", "islast", "islastpage", "done", "iscomplete"))
+CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partial", "ispartial", "partialresults", "timedout"))
+LAST = frozenset(("last", "islast", "islastpage", "done", "complete", "iscomplete"))
 HEADED = ("x-", "wp-", "pagination-")
 NO = ("", "false", "no", "n", "off", "0", "none", "null")
 DEEPEST = 4
+UNLED = "no word of the spec leads there"
 
 
 def says(value: Any) -> bool | None:
@@ -83,13 +86,21 @@ def form_of(value: Any) -> str | None:
 
 def beyond(levels: Iterable[Mapping[str, bytes]], came: int) -> str | None:
     """Say what the maps around a list tell of what did not come; None if nothing. `levels` hold JSON texts by their names."""
+    return next((words for path, value in _told(levels) if (words := _words(path, value, came)) is not None), None)
+
+
+def unled(levels: Iterable[Mapping[str, bytes]]) -> str | None:
+    """Say what the maps around a list that seems to end tell of a further page, to which no word of the spec leads; None if nothing.
+
+    Numbers of records and of pages say nothing here: `total` is the word for them, and they may count something else.
+    """
+    return next((words for path, value in _told(levels) if (words := _next_told(path, value, UNLED, UNLED)) is not None), None)
+
+
+def _told(levels: Iterable[Mapping[str, bytes]]) -> Iterator[tuple[str, Any]]:
     for members in levels:
         found = {name: lossless_json.loads(bytes(raw)) for name, raw in members.items() if _plain(name) in KNOWN}
-        for path, value in _leaves(found, ""):
-            words = _words(path, value, came)
-            if words is not None:
-                return words
-    return None
+        yield from _leaves(found, "")
 
 
 def told_in_headers(headers: Mapping[str, str]) -> dict[str, bytes]:
@@ -104,14 +115,19 @@ def told_in_headers(headers: Mapping[str, str]) -> dict[str, bytes]:
 def _words(path: str, value: Any, came: int) -> str | None:
     name = _plain(path.rpartition(".")[2])
     number = count_of(value)
-    if name in NEXT and says(value):
-        return f"the answer tells of a next page (`{path}`), and the spec reads no further one"
     if name in PAGES and number is not None and number > 1:
         return f"the answer tells of {number} pages (`{path}`), and the spec reads no further one"
-    if (name in CUT and says(value)) or (name in LAST and value is False):
-        return f"the answer says that it is not the whole list (`{path}`), and the spec reads no further page"
     if name in TOTAL and number is not None and number > came:
         return f"the answer announces {number} records (`{path}`) and holds {came}, and the spec reads no further page"
+    return _next_told(path, value, "the spec reads no further one", "the spec reads no further page")
+
+
+def _next_told(path: str, value: Any, of_next: str, of_rest: str) -> str | None:
+    name = _plain(path.rpartition(".")[2])
+    if name in NEXT and says(value):
+        return f"the answer tells of a next page (`{path}`), and {of_next}"
+    if (name in CUT and says(value)) or (name in LAST and value is False):
+        return f"the answer says that it is not the whole list (`{path}`), and {of_rest}"
     return None
 
 

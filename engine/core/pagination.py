@@ -74,6 +74,8 @@ def follow(request: Request, page: Page, marks: AbstractSet[str], progress: Prog
         return None
     way = next(name for name in FOLLOW if getattr(pagination, name) is not None)
     found = FOLLOW[way](pagination, request, page, progress)
+    if (found is None or isinstance(found, ListEnd)) and page.beyond is not None:
+        return Broken(page.beyond)
     if found is None and more:
         return Broken(f"`{pagination.more and pagination.more.text}` says that there is more, and nothing says where")
     if isinstance(found, Next) and found.mark in marks:

@@ -9,24 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import partial
-from itertools import compress
-from operator import not_
 from typing import Any
 
 from msgspec import Struct
 
 from engine.core.chain import Chain, Unresolved
-from engine.core.envelope import MOST_VALUES, NULL, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
+from engine.core.envelope import (
+    ERROR_NAMES,
+    MOST_VALUES,
+    NULL,
+    Envelope,
+    NotJson,
+    PathMissing,
+    TooDeep,
+    TooMany,
+    kinds_of,
+    without_null,
+)
 from engine.core.http import Malformed, Response
-from engine.core.identity import Same, comparison
-from engine.core.onward import beyond, count_of, form_of, told_in_headers
-from engine.core.rendering import plain_text
+from engine.core.onward import UNLED, beyond, count_of, form_of, says, told_in_headers, unled
+from engine.core.whose import parted, unrepeated
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
-from engine.language.expressions.template import Template
 from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
 from engine.language.text.mistakes import counted
@@ -38,10 +44,11 @@ AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
 LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
+LINKED = "the answer tells of a next page (its `Link` header)"
 WITHOUT_CONTENT = (204, 205)
 NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
+NOTHING_THERE = ("absent", "empty", "unlicensed")
 NOT_JSON, TOO_DEEP = "an answer that is not JSON", "an answer nested deeper than Habeas reads"
-NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
 class PointsTold(Struct, frozen=True):
@@ -57,8 +64,9 @@ class Page(Discreet, Struct, frozen=True):
 
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
     `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
-    records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what the answer of a
-    list without pages tells of a further one, `alone` that the one record stands in no list.
+    records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what an answer from
+    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `named` that one which `match`
+    dropped says whose it is, `may_end` that nothing leads on from it, or that it is short.
     """
 
     HIDDEN = ("records", "cursor", "link", "more", "dropped")
@@ -78,6 +86,8 @@ class Page(Discreet, Struct, frozen=True):
     lacks: bool = False
     beyond: str | None = None
     alone: bool = False
+    named: bool = False
+    may_end: bool = False
 
 
 class Unreadable:
@@ -119,12 +129,12 @@ def read(chain: Chain, response: Response) -> Reading:
         envelope, unread = None, TOO_DEEP if isinstance(error, TooDeep) else unread
     points = _points(endpoint, envelope)
     if not 200 <= status < 300 or _refused(endpoint.refusals, envelope):
-        return replace(refusal(endpoint.refusals, response, envelope), points=points)
+        return _refusal(endpoint, endpoint.refusals, response, envelope, points)
     tried = _for_success(endpoint.refusals, status)
     if tried is not None:
-        named = refusal(tried, response, envelope)
-        if named.means is not None:
-            return replace(named, points=points)
+        named = _refusal(endpoint, tried, response, envelope, points)
+        if isinstance(named, Unusable) or named.means is not None:
+            return named
     if status in WITHOUT_CONTENT:
         return Unusable(f"an answer without content (HTTP {status})")
     if status in NOT_WHOLE or envelope is None:
@@ -162,6 +172,25 @@ def _refused(refusals: RefusalsSpec, envelope: Envelope | None) -> bool:
     return refusals.refused is not None and envelope is not None and envelope.find(refusals.refused) not in (None, False, [], {}, "")
 
 
+def _refusal(
+    endpoint: Endpoint, refusals: RefusalsSpec, response: Response, envelope: Envelope | None, points: PointsTold | None
+) -> Refusal | Unusable:
+    """Give a refusal. That there is nothing is not believed of a good status with records, nor of a web page: no API writes one.
+
+    It comes from a proxy, or from a server that does not know the address at all.
+    """
+    found = refusal(refusals, response, envelope)
+    if found.means in NOTHING_THERE and envelope is None and response.body.lstrip()[:1] == b"<":
+        return Refusal(None, f"{found.words}, a web page", points, status=response.status)
+    if response.status < 300 and found.means in NOTHING_THERE and envelope is not None and endpoint.records is not None:
+        came = envelope.records(endpoint.records)
+        if isinstance(came, list) and came and not envelope.alone:
+            return Unusable(
+                f"by a rule there is nothing ({found.words}, {found.means}), and the answer holds {counted(len(came), 'record')}"
+            )
+    return replace(found, points=points)
+
+
 def refusal(refusals: RefusalsSpec, response: Response, envelope: Envelope | None) -> Refusal:
     """Give a refusal with the first rule that holds for it: the request's own rules come before the spec's."""
     code = lossless_json.text_of(envelope.find(refusals.code)) if envelope else None
@@ -186,33 +215,57 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         where = endpoint.records.text if endpoint.records else "the answer"
         fault = "the answer lacks" if isinstance(came, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
+    place = _place(endpoint.pagination, envelope, headers, len(came))
+    if endpoint.records is not None and place.may_end:
+        envelope.cut(came)
     kinds = kinds_of(came)
     records = without_null(came) if NULL in kinds else came
-    misfit = _misfit(endpoint, envelope, kinds - {NULL})
+    double = envelope.twice(endpoint.decisive) if place.may_end or endpoint.echo else None
+    misfit = f"the answer holds {double} twice" if double else _misfit(endpoint, envelope, kinds - {NULL})
     if misfit is not None:
         return Unusable(misfit)
-    for select, template in endpoint.echo:
-        if not _echoed(endpoint, envelope, records, select, _same(template, chain)):
-            return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
-    kept, dropped = records, list[Any]()
-    for select, template in endpoint.match:
-        kept, others = _kept(kept, select, _same(template, chain))
-        dropped += others
-    page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone)
-    pagination = endpoint.pagination
-    if pagination is None:
-        return replace(page, beyond=_beyond(endpoint, envelope, headers, len(came)))
-    total, link = envelope.find(pagination.total), _link(pagination.link, envelope, headers)
+    unlike = unrepeated(chain, envelope, records)
+    if unlike is not None:
+        return Unusable(f"the answer does not repeat what was asked (`{unlike}`)")
+    kept, dropped, named = parted(chain, records)
     return replace(
-        page,
-        cursor=envelope.find(pagination.cursor),
+        place,
+        records=kept,
+        others=len(dropped),
+        nulls=len(came) - len(records),
+        points=points,
+        dropped=dropped,
+        beyond=_beyond(endpoint, envelope, headers, place) if place.may_end else None,
+        alone=envelope.alone,
+        named=named,
+        first=_mark(came) if endpoint.pagination is not None else 0,
+    )
+
+
+def _place(pagination: PaginationSpec | None, envelope: Envelope, headers: Mapping[str, str], count: int) -> Page:
+    """Give a page without its records: what the answer says about the list. Where it leads on, nothing is looked for beside the list."""
+    if pagination is None:
+        return Page((), count, may_end=True)
+    total, link = envelope.find(pagination.total), _link(pagination.link, envelope, headers)
+    cursor, more = envelope.find(pagination.cursor), envelope.find(pagination.more)
+    return Page(
+        (),
+        count,
+        cursor=cursor,
         link=link,
-        more=envelope.find(pagination.more),
+        more=more,
         total=count_of(total),
         form=form_of(total),
-        lacks=_lacks(pagination, envelope, headers, len(came)),
-        first=_mark(came),
+        lacks=_lacks(pagination, envelope, headers, count),
+        may_end=says(more) is False or _may_end(pagination, count, cursor, link),
     )
+
+
+def _may_end(pagination: PaginationSpec, count: int, cursor: Any, link: Any) -> bool:
+    """Whether a list may end with a page: nothing leads on from it, or it is shorter than asked for."""
+    if pagination.page is None and pagination.offset is None:
+        return all(one is None or one == "" or one is False for one in (cursor, link))
+    return count < max((pagination.size or {"": 1}).values())
 
 
 def _lacks(pagination: PaginationSpec, envelope: Envelope, headers: Mapping[str, str], count: int) -> bool:
@@ -223,13 +276,15 @@ def _lacks(pagination: PaginationSpec, envelope: Envelope, headers: Mapping[str,
     return "link" not in headers if pagination.link is not None and path.text == HEADER else envelope.lacks(path)
 
 
-def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], count: int) -> str | None:
-    """Say what the answer of a list without pages tells of a further one; None if nothing."""
-    if endpoint.records is None:
+def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], page: Page) -> str | None:
+    """Say what the answer with which a list seems to end tells of a further page; None if nothing, or where `more` decides."""
+    if endpoint.records is None or says(page.more) is not None:
         return None
-    if next_link(headers.get("link", "")) is not None:
-        return "the answer tells of a next page (its `Link` header), and the spec reads no further one"
-    return beyond([*envelope.beside(endpoint.records), told_in_headers(headers)], count)
+    beside = [*envelope.beside(endpoint.records), told_in_headers(headers)]
+    if endpoint.pagination is None:
+        linked = next_link(headers.get("link", "")) is not None
+        return f"{LINKED}, and the spec reads no further one" if linked else beyond(beside, page.count)
+    return f"{LINKED}, and {UNLED}" if next_link(headers.get("link", "")) else unled(beside)
 
 
 def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> str | None:
@@ -243,7 +298,8 @@ def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> 
         return f"the answer holds nothing but `{name}`" if name else None
     if not kinds:
         name = envelope.error_beside(select.steps or ("",))
-        return f"no records stand under `{select.text}`, and the answer holds `{name}`" if name else None
+        said = f"the answer holds `{name}`" if name and name.rpartition(".")[2] in ERROR_NAMES else f"its `{name}` says that it failed"
+        return f"no records stand under `{select.text}`, and {said}" if name else None
     if (endpoint.pagination is not None or select.text == "@") and envelope.alone:
         return f"a map stands under `{select.text}`, where a list is expected"
     return f"`{select.text}` holds {' and '.join(sorted(kinds))} where records are expected" if len(kinds) > 1 else None
@@ -266,45 +322,3 @@ def next_link(value: str) -> str | Unreadable | None:
         if "next" in named.get("rel", "").strip("\"'").lower().split():
             return str(target)
     return Unreadable() if "next" in LINK.sub("", value).lower() else None
-
-
-def _same(template: Template, chain: Chain) -> Same:
-    """Give the comparison with a value. Raises Unresolved."""
-    return partial(comparison(template.identifier, chain.endpoint.usernames), plain_text(template, chain))
-
-
-def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:
-    """Whether the answer repeats what was asked: every element of a list does, and there is at least one to compare."""
-    if select.column and endpoint.records is not None and select.column[0] == endpoint.records.steps:
-        inner = Select(".".join(select.column[1]), select.column[1], None, None)
-        return all(one is not None and _agrees(lossless_json.loads(one), same) for one in set(column(records, inner)))
-    found = envelope.find(select)
-    if found == [] and records:
-        return False
-    return all(_agrees(one, same) for one in (found if isinstance(found, list) else [found]))
-
-
-def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any], list[Any]]:
-    """Part the records in which the path has the value from the others; of a list, one element is enough.
-
-    Raises Unresolved where of one record it cannot be told.
-    """
-    if select.steps is not None and len(select.steps) == 1:
-        found = [None if text is None else lossless_json.loads(text) for text in column(records, select)]
-    else:
-        found = [select.search(lossless_json.loads(bytes(record))) for record in records]
-    told = [value is not None and _any_agrees(value, same) for value in found]
-    if None in told:
-        raise Unresolved(NO_COUNTRY)
-    agree = [one is True for one in told]
-    return list(compress(records, agree)), list(compress(records, map(not_, agree)))
-
-
-def _any_agrees(found: Any, same: Same) -> bool | None:
-    told = {_agrees(one, same) for one in (found if isinstance(found, list) else [found])}
-    return True if True in told else None if None in told else False
-
-
-def _agrees(value: Any, same: Same) -> bool | None:
-    text = lossless_json.text_of(value)
-    return text is not None and same(text)

@@ -136,14 +136,18 @@ def _below(endpoints: Collection[Endpoint], parents: Collection[str]) -> set[str
     return found if found <= set(parents) else found | _below(endpoints, {*parents, *found})
 
 
-def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int) -> LookupResult:
+def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int, *, named: bool = True) -> LookupResult:
     """Decide who was found. `answered` are the records that match the identifier, each with the row of values it was asked with.
 
-    `others` is the number of records that do not match. Different persons have different captured values, or different
-    keys if nothing is captured; with `several: all` all are records of one person.
+    `others` is the number of records that do not match; unless they are `named`, none of them holds what `match` compares.
+    Different persons have different captured values, or different keys if nothing is captured; with `several: all` all are records
+    of one person.
     """
     if others and lookup.records is None and not lookup.directory:
         return LookupResult(Subject.MISMATCHED, OTHER)
+    if not answered and others and lookup.directory and not named:
+        paths = " and ".join(f"`{select.text}`" for select, _ in lookup.match)
+        return LookupResult(Subject.UNPROVEN, f"the vendor lists people, and of none of them {paths}: whom it knows cannot be said")
     if not answered:
         if lookup.records is not None and (lookup.directory or not others):
             return LookupResult(Subject.NO_MATCH, NOBODY_KNOWN)
@@ -172,6 +176,6 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
 
 def _captured(value: Any) -> str | None:
     text = lossless_json.text_of(value)
-    if text is None or text.lower() in NOBODY or means_nothing(text):
-        return None
+    if text is None or value is False or text.lower() in NOBODY or means_nothing(text):
+        return None  # false is how some vendors write that there is none: as a filter it may be passed over, and everybody comes
     return text if isinstance(value, str) else lossless_json.Json(text)

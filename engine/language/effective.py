@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from engine.language.definition import definition_of
 from engine.language.expressions.address_places import host_of
-from engine.language.expressions.select import Select, parse_select, reads
+from engine.language.expressions.select import Select, Steps, parse_select, reads
 from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, parse_path
 from engine.language.model import spec as m
 from engine.language.model.body import Content, mapped, texts
@@ -119,6 +119,14 @@ class Endpoint(Struct, frozen=True, dict=True):
         paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
         paths += [self.points.left, self.points.refill, self.points.cost] if self.points is not None else []
         return tuple(one for one in paths if one is not None)
+
+    @cached_property
+    def decisive(self) -> tuple[Steps, ...]:
+        """Give the paths on which it hangs what an answer holds: its records, what comes after them, whether it refuses or is foreign."""
+        page = self.pagination
+        paths = [self.records, self.refusals.refused, *(select for select, _ in self.echo)]
+        paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
+        return tuple(sorted(set[Steps]().union(*(reads(one) for one in paths if one is not None)) - {()}))
 
     @cached_property
     def tops(self) -> tuple[str, ...]:

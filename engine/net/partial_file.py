@@ -133,7 +133,8 @@ class PartialFile(Struct):
             return NoFile(A_WEB_PAGE)
         path = target.with_name(f"{target.name}.{ENDINGS.get(self.media_type, 'bin')}")
         try:
-            text = self.path.read_bytes() if self.size <= SMALL else b""
+            with self.path.open("rb") as file:
+                text = file.read(SMALL)
             self.path.replace(path)
         except OSError as error:
             raise disk_error(error) from None

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved, join_rows
-from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, latest, outcome_of
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, latest, outcome_of, unclaimed
 from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
@@ -187,6 +187,7 @@ class EndpointRun(Discreet, Struct, dict=True):
             ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
             unasked = max(0, self.slices - len(ends))
         outcome, reason = outcome_of(ends, unasked, tally.records + tally.duplicates)
+        outcome, reason = unclaimed([select.text for select, _ in self.endpoint.match], tally, outcome, reason)
         if self.parent is not None:
             outcome, reason = at_most_partial(self.parent, outcome, reason)
         left_out = told_by_refusals(self.endpoint, self.client.credentials.granted, self.ends) if outcome is Outcome.DENIED else None

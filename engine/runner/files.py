@@ -45,6 +45,7 @@ AT_ONCE = 4
 MOST_AT_ONCE = 16
 SIZE = re.compile(r"[0-9]{1,15}")
 NOT_LOOKED_FOR = "its files were not looked for: the chosen fields leave their addresses out"
+NO_TEXT = "where its address is read stands no text"
 ASTRAY = "came from an address without the person's value: nothing proves whose"
 SOME_NOT_LOOKED_FOR = "some of its files were not looked for: the chosen fields leave addresses out"
 
@@ -53,29 +54,40 @@ FileFault = tuple[bool, str]  # whether the file was kept all the same, and what
 
 
 class FileLink(Discreet, Struct, frozen=True):
-    """One file of a record: its line, its number there, its address and the size the vendor tells."""
+    """One file of a record: its line, its number there, its address (None: what stands there is none) and the size the vendor tells."""
 
     HIDDEN = ("address",)
 
     line: int
     number: int
-    address: str
+    address: str | None
     size: int | None
 
 
 def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileLink]:
-    """Read a record's addresses; the same one twice is one file."""
+    """Read a record's addresses; the same one twice is one file. What stands in its place and is no text is a lost file."""
     number, seen = 0, set[str]()
     for rule in rules:
-        elements = rule.each.search(record) if rule.each else [record]
-        for element in elements if isinstance(elements, list) else [elements]:
-            found = rule.address.search(element)
+        for element in _leaves(rule.each.search(record)) if rule.each else [record]:
+            found = list(_leaves(rule.address.search(element)))
+            if not found and rule.each and not isinstance(element, dict):
+                found = [None]  # a text, say, where a map with the address was
             size = lossless_json.text_of(rule.size.search(element)) if rule.size else None
-            for address in found if isinstance(found, list) else [found]:
-                if isinstance(address, str) and address and address not in seen:
-                    seen.add(address)
+            for address in found:
+                text = address if isinstance(address, str) else None
+                if text not in seen:
+                    seen.update([text] if text is not None else ())
                     number += 1
-                    yield FileLink(line, number, address, int(size) if size and SIZE.fullmatch(size) else None)
+                    yield FileLink(line, number, text, int(size) if size and SIZE.fullmatch(size) else None)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Give what stands in lists of any depth, without what holds nothing."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    elif value:
+        yield value
 
 
 class DownloadTimes(Struct):
@@ -258,6 +270,8 @@ class Files(Struct):
         """Fetch one file; gives what became of it, and when. Raises DiskError."""
         loop = asyncio.get_running_loop()
         times = DownloadTimes(self.client.clock.now(), loop.time())
+        if link.address is None:
+            return NoFile(NO_TEXT), times.told(loop.time())
         leave, address = Leave(endpoint, self.client, self.base_url, own, times), self._whole(link.address)
         result = await download(self.client.network, leave, address, target, link.size, self.largest)  # type: ignore[arg-type]
         self.retries, self.limited = self.retries + times.retries, self.limited + times.limited

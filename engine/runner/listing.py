@@ -37,6 +37,11 @@ class WholeList(Discreet, Struct, frozen=True):
         """How many records of other people were among them."""
         return sum(page.others for _, page, _ in self.pages)
 
+    @property
+    def named(self) -> bool:
+        """Whether one of them holds what `match` compares."""
+        return any(page.named for _, page, _ in self.pages)
+
 
 class NotListed(Struct, frozen=True):
     """Why the list could not be read whole.

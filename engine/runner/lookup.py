@@ -94,7 +94,7 @@ class Lookups(Struct, frozen=True):
             for request, page, _ in whole.pages
             for record in page.records
         ]
-        return Answers(lookup, identify(lookup, answered, sum(one.others for one in lists)), lists)
+        return Answers(lookup, identify(lookup, answered, sum(one.others for one in lists), named=any(one.named for one in lists)), lists)
 
     def _outer(self, lookup: Endpoint) -> Sequence[Row] | LookupResult:
         """Give the rows of `discover` that a look-up is asked for each of, or why they are not all known."""

@@ -25,6 +25,7 @@ from engine.core.response import Page
 from engine.core.resume import AFTER, BEFORE, Needs
 from engine.core.seen import Seen
 from engine.core.trail import Trail
+from engine.core.twice import twice_in
 from engine.core.window import rfc3339
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
@@ -79,6 +80,7 @@ class ChainStore:
         tally.duplicates += 0 if trail.readings > 1 else len(known)
         tally.same_key += sifted.same_key
         tally.others += sifted.others
+        tally.named += page.named
         tally.pages += 1
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         store.learn(records)
@@ -246,10 +248,11 @@ class Store:
         return {name: value for name, value in chain.row if "." not in name and name not in self._private}
 
     def learn(self, records: Sequence[Any]) -> None:
-        """Keep the values of licence flags; one that differs between records becomes UNCLEAR."""
+        """Keep the values of licence flags; one that differs between records, or stands twice in one, becomes UNCLEAR."""
         for select in self._flags:
             for record in records:
                 value = select.search(lossless_json.loads(bytes(record)))
+                value = UNCLEAR if twice_in([record], select.steps or ()) else value
                 if value is not None:
                     self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
 
@@ -282,7 +285,8 @@ class Store:
         tally = self.tally
         notes = [f"{counted(count, 'record')} without `{name}`" for name, count in sorted(self.missing.items())]
         if tally.others:
-            notes.append(f"{counted(tally.others, 'record')} of other people {_were(tally.others)} left out")
+            whose = "of other people" if tally.named else "not shown to be the person's"
+            notes.append(f"{counted(tally.others, 'record')} {whose} {_were(tally.others)} left out")
         pagination = self.endpoint.pagination
         if pagination is not None and pagination.total is not None and tally.pages and (self.forms or not tally.totals):
             told = " and ".join(f"as {form}" for form in self.forms)

@@ -20,6 +20,7 @@ from engine.core.ledger import (
     latest,
     outcome_of,
     replaced,
+    unclaimed,
 )
 from engine.errors import Exit
 
@@ -118,6 +119,24 @@ def test_a_child_takes_after_its_parent():
     assert at_most_partial(partial, E, None) == (F, words)
     assert at_most_partial(partial, D, "no") == (D, "no")
     assert at_most_partial(Entry("parent", C), C, None) == (C, None)
+
+
+@pytest.mark.parametrize(
+    ("tally", "outcome", "then"),
+    [
+        (Tally(others=2), E, F),
+        (Tally(others=2, named=1), E, E),
+        (Tally(others=2, records=1), C, C),
+        (Tally(others=2, duplicates=1), C, C),
+        (Tally(), E, E),
+        (Tally(others=2), D, D),
+    ],
+    ids=str,
+)
+def test_records_that_nobody_claims_fail_an_endpoint_unless_one_is_somebody_s(tally, outcome, then):
+    """All were left out, and of none it is known whose it is."""
+    reason = "no record holds `a.b` or `c`, which `match` compares: whose they are cannot be said"
+    assert unclaimed(["a.b", "c"], tally, outcome, "why") == (then, "why" if then is outcome else reason)
 
 
 @pytest.mark.parametrize(

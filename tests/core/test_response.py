@@ -65,6 +65,18 @@ def test_what_stands_beside_a_list_without_pages_tells_of_more(case):
     assert page.beyond == case["then"]
 
 
+@pytest.mark.parametrize(
+    "case",
+    FORMS["ending"],
+    ids=lambda case: f"{case['pagination']} {case['answer']}" + (f" {case['headers']}" if "headers" in case else ""),
+)
+def test_a_list_does_not_end_with_an_answer_that_tells_of_a_next_page(case):
+    """Where nothing that the spec reads leads on, the vendor's other words for it are heard: never its numbers, nor against `more`."""
+    words = f"get: /p/<USER_ID>\nrecords: {json.dumps(case.get('records', 'items'))}\npagination: {case['pagination']}"
+    page = read(Chain(endpoint(words), ROW), Response(200, case.get("headers", {}), json.dumps(case["answer"]).encode()))
+    assert page.beyond == case["then"]
+
+
 def test_a_link_header_tells_a_list_without_pages_of_a_next_one():
     """A bare list has no members beside it; a single record is no list."""
     for words, then in (('records: "@"\npagination: none', "its `Link` header"), ("records: none", None)):
@@ -277,3 +289,25 @@ def test_an_answer_of_millions_of_values_is_not_read():
     """Memory stays flat, and what was not read is no empty list."""
     found = ask("get: /p\nrecords: items", 200, b'{"items":[' + b"0," * 2_000_001 + b"0]}")
     assert found == Unusable("an answer of over 2,000,000 values")
+
+
+@pytest.mark.parametrize(
+    ("path", "record", "named"),
+    [
+        ("of.id", {"of": {"id": "u 2"}}, True),
+        ("of.id", {"of": {"id": ["", 5]}}, True),
+        ("of.id", {"of": {"id": None}}, True),
+        ("of.id", {"of": None}, True),
+        ("of.id", {"of": {}}, False),
+        ("of.id", {"of": {"id": {"x": 1}}}, False),
+        ("of.id", {"of": "u 1"}, False),
+        ("of", {}, False),
+        ("of", {"of": ""}, False),
+        ("[of, by]", {}, True),
+    ],
+    ids=str,
+)
+def test_a_record_that_is_left_out_says_whose_it_is_or_does_not(path, record, named):
+    """Null says that it is nobody's; of an expression nobody can tell."""
+    page = ask(f"get: /p/<USER_ID>\nrecords: items\nmatch: {{{json.dumps(path)}: <USER_ID>}}", 200, {"items": [record]})
+    assert (page.others, page.named) == (1, named)

@@ -44,6 +44,7 @@ KEYED = "{get: /people, params: {q: <EMAIL>}, records: people, match: email, key
         (ONE, b'{"id":null,"name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         (ONE, b'{"id":"me","name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         (ONE, b'{"id":"..","name":"n","email":"a@x.io"}', Subject.UNPROVEN),
+        (ONE, b'{"id":false,"name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         *(
             (ONE, b'{"id":"%s","name":"n","email":"a@x.io"}' % word, Subject.UNPROVEN)
             for word in (b"null", b"Undefined", b"*", b" ", b"\\t\\u00a0", b"")
@@ -91,6 +92,18 @@ def test_without_a_capture_persons_are_told_apart_by_their_key(lookup, people, s
     """Two records with two keys are two persons; a record without one is known by its bytes."""
     found = look_up(lookup, b'{"people":[' + people + b"]}")
     assert (found.subject, found.rows) == (subject, ((),) if subject is Subject.MATCHED else ())
+
+
+def test_a_list_of_everybody_that_shows_nobody_s_address_proves_nothing():
+    """One that names somebody else does; a search is no list of everybody."""
+    everybody = vendor(
+        "it: {get: /p/<USER_ID>}\n",
+        HEAD.replace(LOOKUP, "{get: /people, records: people, match: {email: <EMAIL>}, capture: {USER_ID: id}}"),
+    )
+    (lookup,) = everybody.lookups
+    assert identify(lookup, [], 2, named=False).subject is Subject.UNPROVEN
+    assert identify(lookup, [], 2, named=True).subject is Subject.NO_MATCH
+    assert identify(lookup, [], 0, named=False).subject is Subject.NO_MATCH
 
 
 WANTING = """

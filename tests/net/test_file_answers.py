@@ -80,6 +80,11 @@ CASES = {
         None,
         (A_WEB_PAGE, 37),
     ),
+    "a large web page that says it is data": (
+        [answer(body=b"<!DOCTYPE html>" + b"x" * 70_000, Content_Type="application/octet-stream")],
+        None,
+        (A_WEB_PAGE, 70_015),
+    ),
     "all of it as a part": (
         [answer("206 Partial Content", WHOLE, Content_Range=f"bytes 0-{len(WHOLE) - 1}/{len(WHOLE)}")],
         None,

@@ -172,3 +172,36 @@ def test_only_files_that_did_not_arrive_are_missing_after_an_interrupt(arrived, 
     files = module.Files(None, None, "", enabled=True, counts=counts, under_way={"it"})  # type: ignore[arg-type]
     cut = files.cut(Entry("it", Outcome.COMPLETE), "interrupted")
     assert (cut.outcome, cut.reason, cut.files) == (outcome, None if arrived == 2 else "interrupted", counts["it"])
+
+
+ODD = "where its address is read stands no text"
+
+
+@pytest.mark.parametrize(
+    ("files", "found", "reasons"),
+    [
+        ("url", {"url": {"href": PLACE + "a"}}, [ODD]),
+        ("url", {"url": 5}, [ODD]),
+        ("url", {"url": [PLACE + "a", {"href": PLACE + "b"}]}, [None, ODD]),
+        ("'parts[*].urls[*]'", {"parts": [{"urls": [PLACE + "a", PLACE + "b"]}, {"urls": [PLACE + "c"]}]}, [None, None, None]),
+        ("{each: 'parts[*].files[*]', address: url}", {"parts": [{"files": [{"url": PLACE + "a"}]}]}, [None]),
+        ("{each: files, address: url}", {"files": [PLACE + "a", {"url": PLACE + "b"}]}, [ODD, None]),
+        ("{each: files, address: url}", {"files": PLACE + "a"}, [ODD]),
+        ("{each: files, address: '@'}", {"files": [PLACE + "a"]}, [None]),
+        (
+            "{each: files, address: url}",
+            {"files": [{"name": "none"}, {"url": None}, {"url": ""}, {"url": False}, {"url": []}, {}, None]},
+            [],
+        ),
+    ],
+    ids=str,
+)
+async def test_no_address_is_passed_over_because_it_stands_deeper_or_in_another_form(acme, tmp_path, files, found, reasons):
+    """A vendor that writes a map where a text was has files still: each counts as failed. What holds nothing is no file."""
+    address, _ = await acme([{"id": 1, **found}], lambda _: web.Response(body=BYTES))
+    spec = vendor(f"it: {{get: /p/<USER_ID>/list, records: items, files: {files}}}\n")
+    report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=True)
+    (entry,) = report.entries
+    assert entry.files["found"] == len(reasons)
+    assert entry.outcome is (Outcome.PARTIAL if ODD in reasons else Outcome.COMPLETE)
+    assert [line.get("reason") for line in lines(tmp_path)] == reasons if reasons else not (tmp_path / "acme" / "it.files.jsonl").exists()

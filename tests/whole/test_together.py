@@ -162,3 +162,9 @@ def test_a_licence_that_one_record_lacks_excuses_no_other(flags, outcome, tmp_pa
     answers = {"/find/ada%40x.io": [{"found": found}], "/w/a": [(403, {"code": 1})], "/w/b": [{"items": [{"id": 1}]}], **flags}
     run = fetched(LICENCE, answers, tmp_path, TWO_RECORDS)
     assert run.entry().outcome == outcome
+
+
+def test_a_licence_flag_that_stands_twice_excuses_nothing(tmp_path):
+    """One reader takes the first, another the last: that the person has no licence is not known."""
+    answers = {"/f/u1": [b'{"on": true, "on": false}'], "/w/u1": [(403, {"code": 1})]}
+    assert fetched(LICENCE, answers, tmp_path).entry().outcome == "failed"

@@ -55,6 +55,16 @@ def test_a_person_s_record_that_holds_a_member_twice_is_nobody_s(record, tmp_pat
     assert (done.report.outcome, [place for place in done.log if place.startswith("/x")]) == (Subject.UNPROVEN, [])
 
 
+def test_a_record_that_is_the_person_s_in_one_reading_is_not_passed_over(tmp_path):
+    """Read to its end it is somebody else's, and nobody would be known."""
+    head = HEAD.replace(LOOKUP, "lookup: {get: /people, records: people, match: {email: <EMAIL>}, capture: {USER_ID: id}}")
+    head = head.replace("{get: /me}", "{get: /me, records: people}")
+    record = b'{"people":[{"id":"u1","email":"ada@x.io","email":"bob@x.io"}]}'
+    found = fetched("it: {get: /x/<USER_ID>}\n", {"/people": [record], "/me": [{"people": [{}]}]}, tmp_path, head).report.subject
+    assert found.subject is Subject.UNPROVEN
+    assert found.reason == "the look-up failed: the answer cannot be checked: a record holds `email` twice"
+
+
 def test_a_number_too_long_for_python_costs_no_person(tmp_path):
     """A record is looked through for members that stand twice without reading its numbers."""
     answers = {"/people/ada%40x.io": [b'{"id":"u1","email":"ada@x.io","n":' + b"1" * 5000 + b"}"], "/x/u1": [{"id": 1}]}

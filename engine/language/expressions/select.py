@@ -60,6 +60,17 @@ def walk(value: Any, steps: tuple[str, ...]) -> Any:
     return value
 
 
+def null_at(value: Any, steps: tuple[str, ...]) -> bool:
+    """Whether a dotted path leads to null, or through it, which is not the same as a member that is missing."""
+    for step in steps:
+        if not isinstance(value, dict) or step not in value:
+            return False
+        value = value[step]
+        if value is None:
+            return True
+    return False
+
+
 class SelectError(Misfit):
     """An expression that is not valid JMESPath; `offset` is the character where parsing stopped."""
 
