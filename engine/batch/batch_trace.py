@@ -16,7 +16,6 @@ import msgspec
 from msgspec import Struct, field
 
 from engine.batch.batch_folder import LENT_END, BatchFolder, label_of
-from engine.case.folder import REFERENCE
 from engine.catalogue import load
 from engine.core.pace import counted_by
 from engine.decoding import decoder
@@ -26,6 +25,7 @@ from engine.explain.run_folder import Moment, PageLine, TracedEnd, TracedLookup,
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
 from engine.language.text.mistakes import counted
+from engine.language.text.spec_name import REQUEST_NAME
 from engine.run_head import HeadConnection
 from engine.runner.chain_log import ENDS
 from engine.sink import MANIFEST, PAGES
@@ -93,7 +93,7 @@ def _band(folder: BatchFolder, name: str, vendor: Vendor | None) -> Band:
     read = ReadResults()
     rows = "select request, state, folder, ended_at from person where connection=? order by id"
     for request, state, place, ended in list(folder.database.all(rows, name)):
-        if REFERENCE.fullmatch(request):
+        if REQUEST_NAME.fullmatch(request):
             _person(folder, name, (request, state, place, ended), read)
     notes = [f"{counted(read.missing, 'result')} not there or not readable: their requests are not drawn."] if read.missing else []
     if read.untimed:

@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 from msgspec import Struct, field
 
-from engine.case.folder import REFERENCE
 from engine.discreet import Discreet
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.language.text.mistakes import counted, did_you_mean
+from engine.language.text.spec_name import REQUEST_NAME
 
 KINDS = ("email", "phone", "username")
 COLUMNS = ("request", *KINDS, "vendor", "connection", "priority", "only", "without", "since")
@@ -176,7 +176,7 @@ def _header(names: list[str]) -> list[str]:
 def _fault(cells: dict[str, str]) -> str | None:
     """Say what is wrong with a row by itself, identifiers aside."""
     given = [(kind, cells[kind]) for kind in KINDS if cells.get(kind)]
-    if not REFERENCE.fullmatch(cells["request"]) or ".." in cells["request"]:
+    if not REQUEST_NAME.fullmatch(cells["request"]) or ".." in cells["request"]:
         return "the request is no name: 1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`, the first a letter or digit"
     if not given:
         return "the person has no identifier: an email, a phone or a username"

@@ -26,8 +26,8 @@ from engine.case.words import cannot
 from engine.connection.digest_key import PersonDigest, digest_of_texts
 from engine.connection.sealed_file import CASES
 from engine.errors import HabeasError, UsageError
+from engine.language.text.spec_name import REQUEST_NAME
 
-REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NUMBER = re.compile(r"[0-9]{6}")
 AS_IN = "such as DSR-17"
 LETTERS = "letters"
@@ -40,7 +40,7 @@ def checked_reference(text: str) -> str:
     if "@" in text or NUMBER.search(text):
         message = f"a reference stands in logs and letters, so it holds no @ and no six digits in a row: choose another, {AS_IN}"
         raise UsageError(message)
-    if not REFERENCE.fullmatch(text) or ".." in text:
+    if not REQUEST_NAME.fullmatch(text) or ".." in text:
         message = f"a reference holds letters, digits, `.`, `_` and `-`, at most 64, and begins with a letter or digit: {AS_IN}"
         raise UsageError(message)
     return text
@@ -197,7 +197,7 @@ def open_case(home: Path, reference: str, by: str | None = None) -> OpenCase:
 def references(home: Path) -> list[str]:
     """Give the references of all cases, in order; of one that lost its log too, which opening it tells."""
     try:
-        return sorted(one.name for one in (home / CASES).iterdir() if REFERENCE.fullmatch(one.name) and one.is_dir())
+        return sorted(one.name for one in (home / CASES).iterdir() if REQUEST_NAME.fullmatch(one.name) and one.is_dir())
     except FileNotFoundError:
         return []
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from engine.batch.batch_folder import FOLDER, OF, PEOPLE, PRIVATE, WORK, label_of
 from engine.batch.lent_mark import read_mark
 from engine.batch.results import PACKED
-from engine.case.folder import REFERENCE
 from engine.cluster.people import LeasedPerson, LentBatch, made_in, may_be_kept, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError, UsageError
+from engine.language.text.spec_name import REQUEST_NAME
 
 TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:\.[0-9]+)?(?:{re.escape(PACKED)})?")
 
@@ -65,7 +65,7 @@ def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
 def _check_names(person: LeasedPerson) -> None:
     """See that a row leads to no place but its own. Raises UsageError."""
     kept = person.kept is None or may_be_kept(person.kept)
-    if not kept or not REFERENCE.fullmatch(person.request):
+    if not kept or not REQUEST_NAME.fullmatch(person.request):
         message = "the row names a folder that is not its own: somebody edited it; put the database's backup back"
         raise UsageError(message)
 

@@ -6,12 +6,8 @@ is no dotted path) goes through a decoded tree that keeps every number as it was
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Sequence
-=======
 from collections.abc import Container, Iterable, Sequence
->>>>>>> wire3
 from functools import cached_property, lru_cache
 from itertools import product
 from operator import attrgetter, itemgetter
