@@ -171,7 +171,7 @@ class _Search:
             hits = self._automaton.find_matches_as_indexes(squeezed(view, kind, self._without), overlapping=True)
             if hits:
                 steps = self._steps(view, kind, max(end for _, _, end in hits))
-                yield from self._verified(view.lower(), kind, steps, hits, nested=depth > 0)
+                yield from self._verified(view, kind, steps, hits, nested=depth > 0)
 
     def _steps(self, view: bytes, kind: FileKind, last: int) -> list[int]:
         """Say how much was searched of a piece up to the end of each step of it, until behind a place."""
@@ -194,7 +194,7 @@ class _Search:
                 continue
             seen.add((number, at))
             begins = max(0, at - 1) * STEP
-            text = view[begins : (bisect_right(steps, end) + 2) * STEP].decode("utf-8", "surrogateescape")
+            text = view[begins : (bisect_right(steps, end) + 2) * STEP].lower().decode("utf-8", "surrogateescape")
             for found in self._places(text, number, kind, nested=nested):
                 in_name = number in self._names and kind == "json" and _in_name(text, found)
                 yield number, view.count(b"\n", 0, begins) + text.count("\n", 0, found), in_name
