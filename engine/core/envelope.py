@@ -357,7 +357,7 @@ UNUSABLE = ""
 def request_values(records: Sequence[Any], paths: Iterable[Select]) -> list[list[str | None]]:
     """Give fields of records as values of requests, a column for each path; None where a record has none, or an object or a list.
 
-    UNUSABLE where the text means nothing or everybody, or the record holds a member twice: no request can be written with it, so
+    UNUSABLE where the value means nothing or everybody, or the record holds a member twice: no request can be written with it, so
     that what would have asked for it says why it did not.
     """
     twice = [lossless_json.repeats(bytes(record)) for record in records]
@@ -371,7 +371,7 @@ def _request_value(json_text: bytes | None) -> str | None:
     """Give a string decoded, any other scalar as `Json`, which keeps its JSON type."""
     if json_text is None or json_text[:1] in (b"{", b"["):
         return None
-    if json_text[:1] != b'"':
-        return lossless_json.Json(json_text.decode("utf-8"))
-    text = str(lossless_json.loads(json_text))
-    return UNUSABLE if means_nothing(text) else text
+    value = lossless_json.loads(json_text)
+    if means_nothing(value):
+        return UNUSABLE
+    return value if isinstance(value, str) else lossless_json.Json(json_text.decode("utf-8"))

@@ -191,6 +191,8 @@ def test_a_column_is_read_the_fast_way_and_the_slow_way_alike():
         (b'{"id":[1]}', None),
         (b"{}", None),
         (b'{"id":null}', None),
+        (b'{"id":true}', "true"),
+        (b'{"id":false}', UNUSABLE),
         *((b'{"id":"' + word + b'"}', UNUSABLE) for word in (b"null", b"Undefined", b"*", b"", b" ", b"\\t\\u00a0", b"\\u200b")),
         (b'{"id":"a","id":"b"}', UNUSABLE),
         (b'{"id":"a","id":null}', UNUSABLE),
