@@ -281,10 +281,11 @@ def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], 
     if endpoint.records is None or says(page.more) is not None:
         return None
     beside = [*envelope.beside(endpoint.records), told_in_headers(headers)]
+    link = next_link(headers.get("link", ""))
     if endpoint.pagination is None:
-        linked = next_link(headers.get("link", "")) is not None
-        return f"{LINKED}, and the spec reads no further one" if linked else beyond(beside, page.count)
-    return f"{LINKED}, and {UNLED}" if next_link(headers.get("link", "")) else unled(beside)
+        return f"{LINKED}, and the spec reads no further one" if link is not None else beyond(beside, page.count)
+    proven = page.count == 0 and bool(endpoint.pagination.page or endpoint.pagination.offset)
+    return f"{LINKED}, and {UNLED}" if link and not proven else unled(beside, proven=proven)
 
 
 def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> str | None:
