@@ -82,7 +82,7 @@ class Tally(Struct, omit_defaults=True):
     `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
     other people, `throttled` the seconds waited for the limits, `limited` the retries for which the vendor's limit was the reason.
     `announced` is the total of the first page that told one, `totals` how many pages did; `astray` counts answers that came from an
-    address without the person's value, `named` those with a record of `others` that says whose it is.
+    address without the person's value, `named` those with a record of `others` that says whose it is; None without others.
     """
 
     requests: int = 0
@@ -98,7 +98,7 @@ class Tally(Struct, omit_defaults=True):
     announced: int = 0
     totals: int = 0
     astray: int = 0
-    named: int = 0
+    named: int | None = None
 
     def add(self, other: Tally) -> None:
         """Add the counts of another one."""

@@ -7,6 +7,7 @@ hold what a rule of the spec has of it, else its length: messages repeat identif
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -43,6 +44,7 @@ NUMBER = re.compile(r"[0-9]{1,6}")
 AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
 LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
+WEB_PAGE = re.compile(rb"(?:%b)?(?:\s|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html)\b" % BOM_UTF8, re.IGNORECASE | re.DOTALL)
 HEADER = "header"
 LINKED = "the answer tells of a next page (its `Link` header)"
 WITHOUT_CONTENT = (204, 205)
@@ -180,14 +182,13 @@ def _refusal(
     It comes from a proxy, or from a server that does not know the address at all.
     """
     found = refusal(refusals, response, envelope)
-    if found.means in NOTHING_THERE and envelope is None and response.body.lstrip()[:1] == b"<":
+    if found.means in NOTHING_THERE and envelope is None and WEB_PAGE.match(response.body):
         return Refusal(None, f"{found.words}, a web page", points, status=response.status)
     if response.status < 300 and found.means in NOTHING_THERE and envelope is not None and endpoint.records is not None:
         came = envelope.records(endpoint.records)
-        if isinstance(came, list) and came and not envelope.alone:
-            return Unusable(
-                f"by a rule there is nothing ({found.words}, {found.means}), and the answer holds {counted(len(came), 'record')}"
-            )
+        count = len(without_null(came)) if isinstance(came, list) and not envelope.alone else 0
+        if count:
+            return Unusable(f"by a rule there is nothing ({found.words}, {found.means}), and the answer holds {counted(count, 'record')}")
     return replace(found, points=points)
 
 

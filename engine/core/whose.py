@@ -18,7 +18,7 @@ from engine.core.rendering import plain_text
 from engine.core.twice import twice_in
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select, null_at, reads, walk
+from engine.language.expressions.select import Select, nothing_at, reads, walk
 from engine.language.expressions.template import Template
 
 NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
@@ -76,15 +76,16 @@ def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any]
 
 
 def _names(endpoint: Endpoint, select: Select, record: Any) -> bool:
-    """Whether a record says whose it is, where `match` looks: null says that it is nobody's, but not of a person who is looked up.
+    """Whether a record says whose it is, where `match` looks. Of a person who is looked up, what holds nothing does not.
 
-    Of what an expression finds, which may choose and compute, nobody can tell.
+    Elsewhere it says that it is nobody's, as vendors write that: null, an empty text, list or map. Of what an
+    expression finds, which may choose and compute, nobody can tell.
     """
     if select.steps is None:
         return True
     found = walk(record, select.steps)
     told = any(lossless_json.text_of(one) for one in (found if isinstance(found, list) else [found]))
-    return told or (not endpoint.capture and null_at(record, select.steps))
+    return told or (not endpoint.capture and nothing_at(record, select.steps))
 
 
 def _read_in_one_way(records: Sequence[Any], selects: Iterable[Select]) -> None:

@@ -80,7 +80,8 @@ class ChainStore:
         tally.duplicates += 0 if trail.readings > 1 else len(known)
         tally.same_key += sifted.same_key
         tally.others += sifted.others
-        tally.named += page.named
+        if page.others:
+            tally.named = (tally.named or 0) + page.named
         tally.pages += 1
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         store.learn(records)

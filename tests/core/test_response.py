@@ -300,16 +300,22 @@ def test_an_answer_of_millions_of_values_is_not_read():
         ("of.id", {"of": {"id": ["", 5]}}, True),
         ("of.id", {"of": {"id": None}}, True),
         ("of.id", {"of": None}, True),
-        ("of.id", {"of": {}}, False),
+        ("of.id", {"of": {}}, True),
+        ("of.id", {"of": {"id": [None, ""]}}, True),
+        ("of.id", {"of": {"by": "u 2"}}, False),
         ("of.id", {"of": {"id": {"x": 1}}}, False),
         ("of.id", {"of": "u 1"}, False),
         ("of", {}, False),
-        ("of", {"of": ""}, False),
+        ("of", {"of": ""}, True),
+        ("of", {"of": []}, True),
+        ("of", {"of": 0}, True),
+        ("of", {"of": [[{}], None]}, True),
+        ("of", {"of": [{"id": "u 1"}]}, False),
         ("[of, by]", {}, True),
     ],
     ids=str,
 )
 def test_a_record_that_is_left_out_says_whose_it_is_or_does_not(path, record, named):
-    """Null says that it is nobody's; of an expression nobody can tell."""
+    """What holds nothing says that it is nobody's; of an expression nobody can tell."""
     page = ask(f"get: /p/<USER_ID>\nrecords: items\nmatch: {{{json.dumps(path)}: <USER_ID>}}", 200, {"items": [record]})
     assert (page.others, page.named) == (1, named)

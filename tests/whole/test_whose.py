@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.ledger import Outcome, Subject
+from engine.core.ledger import Outcome, Subject, unclaimed
+from engine.decoding import decoder
+from engine.runner.chain_log import EndLine
 from tests.core.specs import HEAD
 from tests.whole.scripted import fetched
 
@@ -24,6 +26,8 @@ LOST, MOVED, LISTED = {"id": 4}, {"id": 5, "owner": "u1"}, {"id": 6, "owner": {"
         ([[LOST], [LISTED]], Outcome.EMPTY, None),
         ([[LOST], [NOBODY_S]], Outcome.EMPTY, None),
         ([[LOST, ADA_S]], Outcome.COMPLETE, None),
+        ([[{"id": 1, "owner": {"id": ""}}]], Outcome.EMPTY, None),
+        ([[{"id": 1, "owner": []}]], Outcome.EMPTY, None),
         ([[]], Outcome.EMPTY, None),
     ],
     ids=str,
@@ -37,6 +41,13 @@ def test_records_of_which_none_says_whose_it_is_are_not_other_people_s(pages, ou
     }
     entry = fetched(OWNED, answers, tmp_path).entry()
     assert (entry.outcome, entry.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize(("counts", "outcome"), [(b'{"others":2}', Outcome.EMPTY), (b'{"others":2,"named":0}', Outcome.FAILED)], ids=str)
+def test_a_list_that_an_earlier_version_read_is_not_failed_for_what_it_did_not_note(counts, outcome):
+    """Its line tells how many were others', and not whether one of them says so."""
+    raw = b'{"chain":1,"end":"empty","received":0,"file":{"bytes":0,"lines":0,"sha256":"x"},"counts":%b}' % counts
+    assert unclaimed(["a"], decoder(EndLine).decode(raw).tally, Outcome.EMPTY, None)[0] is outcome
 
 
 def test_an_expression_that_finds_nothing_says_nothing_of_the_list(tmp_path):
