@@ -17,7 +17,7 @@ import msgspec
 
 from engine.core.identity import means_nothing
 from engine.core.onward import of_the_list
-from engine.core.twice import twice, without
+from engine.core.twice import edges, twice, without
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, Steps, walk
 
@@ -183,10 +183,18 @@ class Envelope:
         self.alone = first == b"{"
         return [raw] if first in (b"{", b"[") else None
 
-    def cut(self, records: Sequence[Any]) -> None:
-        """Leave a list's records out of what is looked at beside them: it is short then. `records` are those that `records` gave."""
-        if not self.slow and not self.alone:
-            self._around = without(self.body, records)
+    def cut(self, records: Sequence[Any], *, roughly: bool) -> None:
+        """Leave a list's records out of what is looked at beside them: it is short then. `records` are those that `records` gave.
+
+        `roughly` costs nothing for each record, and looks at nothing where it is not plain what the records are.
+        """
+        if not self.alone and (roughly or not self.slow):
+            self._around = b"" if self.slow else edges(self.body, records) if roughly else without(self.body, records)
+
+    def tells(self, words: Iterable[bytes]) -> bool:
+        """Whether one of these words, in small letters, stands beside the records that were cut."""
+        around = self._around.lower()
+        return any(word in around for word in words)
 
     def twice(self, paths: Sequence[Steps]) -> str | None:
         """Name a member on one of these paths that stands twice in its map; None without."""

@@ -45,6 +45,9 @@ HOLDERS = frozenset(
     )
 )
 CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partial", "ispartial", "partialresults", "timedout"))
+# A page that leads on may be `truncated`, `partial` or incomplete for that alone.
+GAPS = frozenset(("timedout", "incompleteresults", "partialresults"))
+GAP_WORDS = (b"timed", b"incomplete", b"partial")
 LAST = frozenset(("last", "islast", "islastpage", "done", "complete", "iscomplete"))
 # Of these a map that is an object of its own may tell what it is: `complete: false`, `status: "failed"`.
 AMBIGUOUS = frozenset(("complete", "partial", "ispartial", "timedout", "success", "succeeded", "ok", "status", "statuscode"))
@@ -109,6 +112,12 @@ def unled(levels: Iterable[Mapping[str, bytes]], *, proven: bool = False) -> str
     """
     told = (pair for pair in _told(levels) if pair[0].lower() != "done" and not (proven and _leads(pair[0])))
     return next((words for path, value in told if (words := _next_told(path, value, UNLED, UNLED)) is not None), None)
+
+
+def gap(levels: Iterable[Mapping[str, bytes]]) -> str | None:
+    """Say what the maps around a list, of any of its pages, tell of records that it should hold and does not; None if nothing."""
+    told = (path for path, value in _told(levels) if _plain(path.rpartition(".")[2]) in GAPS and says(value))
+    return next((f"a page says that it is not whole (`{path}`)" for path in told), None)
 
 
 def _leads(path: str) -> bool:

@@ -28,7 +28,7 @@ from engine.core.envelope import (
     without_null,
 )
 from engine.core.http import Malformed, Response
-from engine.core.onward import UNLED, beyond, count_of, form_of, says, told_in_headers, unled
+from engine.core.onward import GAP_WORDS, UNLED, beyond, count_of, form_of, gap, says, told_in_headers, unled
 from engine.core.whose import parted, unrepeated
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
@@ -68,7 +68,8 @@ class Page(Discreet, Struct, frozen=True):
     `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
     records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what an answer from
     which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `named` that one which `match`
-    dropped says whose it is, `may_end` that nothing leads on from it, or that it is short.
+    dropped says whose it is, `may_end` that nothing leads on from it, or that it is short, `gap` what it tells of records
+    that it should hold and does not.
     """
 
     HIDDEN = ("records", "cursor", "link", "more", "dropped")
@@ -90,6 +91,7 @@ class Page(Discreet, Struct, frozen=True):
     alone: bool = False
     named: bool = False
     may_end: bool = False
+    gap: str | None = None
 
 
 class Unreadable:
@@ -217,11 +219,12 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         fault = "the answer lacks" if isinstance(came, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
     place = _place(endpoint.pagination, envelope, headers, len(came))
-    if endpoint.records is not None and place.may_end:
-        envelope.cut(came)
+    all_read = place.may_end or bool(endpoint.echo)
+    if endpoint.records is not None:
+        envelope.cut(came, roughly=not all_read)
     kinds = kinds_of(came)
     records = without_null(came) if NULL in kinds else came
-    double = envelope.twice(endpoint.decisive) if place.may_end or endpoint.echo else None
+    double = envelope.twice(endpoint.decisive) if all_read or not envelope.slow else None
     misfit = f"the answer holds {double} twice" if double else _misfit(endpoint, envelope, kinds - {NULL})
     if misfit is not None:
         return Unusable(misfit)
@@ -237,6 +240,7 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         points=points,
         dropped=dropped,
         beyond=_beyond(endpoint, envelope, headers, place) if place.may_end else None,
+        gap=gap(envelope.beside(endpoint.records)) if endpoint.pagination is not None and envelope.tells(GAP_WORDS) else None,
         alone=envelope.alone,
         named=named,
         first=_mark(came) if endpoint.pagination is not None else 0,

@@ -77,6 +77,13 @@ def test_a_list_does_not_end_with_an_answer_that_tells_of_a_next_page(case):
     assert page.beyond == case["then"]
 
 
+@pytest.mark.parametrize("case", FORMS["going_on"], ids=lambda case: f"{case['pagination']} {case['answer']}")
+def test_a_page_that_says_that_records_lack_is_heard_wherever_it_stands(case):
+    """The last page need not repeat it. What may only mean that more pages follow says nothing."""
+    words = f"get: /p/<USER_ID>\nrecords: items\npagination: {case['pagination']}"
+    assert ask(words, 200, case["answer"]).gap == case["then"]
+
+
 def test_a_link_header_tells_a_list_without_pages_of_a_next_one():
     """A bare list has no members beside it; a single record is no list."""
     for words, then in (('records: "@"\npagination: none', "its `Link` header"), ("records: none", None)):
