@@ -217,11 +217,12 @@ def at_most_partial(parent: Entry, outcome: Outcome, reason: str | None) -> tupl
 
 
 def unclaimed(paths: Sequence[str], tally: Tally, outcome: Outcome, reason: str | None) -> tuple[Outcome, str | None]:
-    """Fail an endpoint of which `match` dropped every record because none holds what it compares (`paths`): nobody knows whose they are."""
+    """Fail an endpoint of which `match` dropped every record because none says whose it is: no record holds one of `paths`."""
     if not outcome.whole or not tally.others or tally.named or tally.records or tally.duplicates:
         return outcome, reason
     holds = " or ".join(f"`{path}`" for path in paths)
-    return Outcome.FAILED, f"no record holds {holds}, which `match` compares: whose they are cannot be said"
+    what = f"{holds}, which `match` compares" if holds else "all that `match` compares"
+    return Outcome.FAILED, f"no record holds {what}: whose they are cannot be said"
 
 
 def exit_code(subject: Subject, entries: Iterable[Entry], *, dead: bool, signal: Exit | None) -> Exit:

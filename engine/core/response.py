@@ -67,9 +67,10 @@ class Page(Discreet, Struct, frozen=True):
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
     `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
     records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what an answer from
-    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `named` that one which `match`
-    dropped says whose it is, `may_end` that nothing leads on from it, or that it is short, `gap` what it tells of records
-    that it should hold and does not.
+    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `may_end` that nothing leads
+    on from it, or that it is short, `gap` what it tells of records that it should hold and does not.
+
+    `named`: one that `match` dropped says whose it is; `held`: the paths of `match` that the dropped ones hold where none does.
     """
 
     HIDDEN = ("records", "cursor", "link", "more", "dropped")
@@ -90,6 +91,7 @@ class Page(Discreet, Struct, frozen=True):
     beyond: str | None = None
     alone: bool = False
     named: bool = False
+    held: frozenset[str] = frozenset()
     may_end: bool = False
     gap: str | None = None
 
@@ -231,18 +233,19 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     unlike = unrepeated(chain, envelope, records)
     if unlike is not None:
         return Unusable(f"the answer does not repeat what was asked (`{unlike}`)")
-    kept, dropped, named = parted(chain, records)
+    whose = parted(chain, records)
     return replace(
         place,
-        records=kept,
-        others=len(dropped),
+        records=whose.kept,
+        others=len(whose.dropped),
         nulls=len(came) - len(records),
         points=points,
-        dropped=dropped,
+        dropped=whose.dropped,
         beyond=_beyond(endpoint, envelope, headers, place) if place.may_end else None,
         gap=gap(envelope.beside(endpoint.records)) if endpoint.pagination is not None and envelope.tells(GAP_WORDS) else None,
         alone=envelope.alone,
-        named=named,
+        named=whose.named,
+        held=whose.held,
         first=_mark(came) if endpoint.pagination is not None else 0,
     )
 

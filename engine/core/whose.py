@@ -11,6 +11,8 @@ from itertools import compress
 from operator import not_
 from typing import Any
 
+from msgspec import Struct
+
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import Envelope, column
 from engine.core.identity import Same, comparison
@@ -30,8 +32,20 @@ def unrepeated(chain: Chain, envelope: Envelope, records: Sequence[Any]) -> str 
     return next((path.text for path, value in checks if not _echoed(chain.endpoint, envelope, records, path, _same(value, chain))), None)
 
 
-def parted(chain: Chain, records: Sequence[Any]) -> tuple[Sequence[Any], list[Any], bool]:
-    """Give the records that `match` keeps and those that it drops, and whether one of these says whose it is. Raises Unresolved."""
+class Parted(Struct, frozen=True):
+    """The records that `match` keeps and those that it drops; `named`: one of these says whose it is, by what it was dropped for.
+
+    Where it keeps none and none is named, `held` are those of several paths of `match` that a record holds all the same.
+    """
+
+    kept: Sequence[Any]
+    dropped: Sequence[Any]
+    named: bool
+    held: frozenset[str]
+
+
+def parted(chain: Chain, records: Sequence[Any]) -> Parted:
+    """Part the person's records from others'. Raises Unresolved."""
     endpoint, kept, dropped, named = chain.endpoint, records, list[Any](), False
     for select, template in endpoint.match:
         kept, others = _kept(kept, select, _same(template, chain))
@@ -39,7 +53,9 @@ def parted(chain: Chain, records: Sequence[Any]) -> tuple[Sequence[Any], list[An
         dropped += others
     # Of whom a look-up found, every member counts: core/subject looks at all of them.
     _read_in_one_way(dropped if endpoint.capture else records, (select for select, _ in endpoint.match))
-    return kept, dropped, named
+    unclaimed = () if kept or named or len(endpoint.match) < 2 else [lossless_json.loads(bytes(record)) for record in dropped]
+    held = frozenset(select.text for select, _ in endpoint.match if any(_names(endpoint, select, one) for one in unclaimed))
+    return Parted(kept, dropped, named, held)
 
 
 def _same(template: Template, chain: Chain) -> Same:

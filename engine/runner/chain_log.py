@@ -44,6 +44,7 @@ class EndLine(Struct, frozen=True, omit_defaults=True, rename={"for_": "for"}):
     leans: tuple[Annotated[str, Meta(pattern=f"^({BEFORE}|{AFTER})$")], ...] = ()
     notes: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     counts: Tally = field(default_factory=Tally)
 
