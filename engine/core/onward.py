@@ -75,6 +75,11 @@ def says(value: Any) -> bool | None:
     return bool(value)
 
 
+def leads_nowhere(value: Any) -> bool:
+    """Whether a page token or a link is how vendors write that no page follows."""
+    return value is None or value == "" or value is False
+
+
 def count_of(value: Any) -> int | None:
     """Read a number of records: a whole number, or a text of digits. None for anything else."""
     if isinstance(value, bool):

@@ -28,7 +28,7 @@ from engine.core.envelope import (
     without_null,
 )
 from engine.core.http import Malformed, Response
-from engine.core.onward import GAP_WORDS, UNLED, beyond, count_of, form_of, gap, says, told_in_headers, unled
+from engine.core.onward import GAP_WORDS, UNLED, beyond, count_of, form_of, gap, leads_nowhere, says, told_in_headers, unled
 from engine.core.whose import parted, unrepeated
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
@@ -272,7 +272,7 @@ def _place(pagination: PaginationSpec | None, envelope: Envelope, headers: Mappi
 def _may_end(pagination: PaginationSpec, count: int, cursor: Any, link: Any) -> bool:
     """Whether a list may end with a page: nothing leads on from it, or it is shorter than asked for."""
     if pagination.page is None and pagination.offset is None:
-        return all(one is None or one == "" or one is False for one in (cursor, link))
+        return leads_nowhere(cursor) and leads_nowhere(link)
     return count < max((pagination.size or {"": 1}).values())
 
 
