@@ -73,6 +73,7 @@ class Envelope:
         self.slow = self.alone = self._repeats = False
         self._tops, self._listed, self._partly = tops, listed, False
         self._around = self.body
+        self._unproven: Sequence[Any] | None = None
         try:
             if not self.body.isascii():
                 self.body.decode("utf-8")
@@ -186,21 +187,28 @@ class Envelope:
     def cut(self, records: Sequence[Any], *, roughly: bool) -> None:
         """Leave a list's records out of what is looked at beside them: it is short then. `records` are those that `records` gave.
 
-        `roughly` costs nothing for each record, and looks at nothing where it is not plain what the records are.
+        `roughly` costs nothing for each record, and looks at nothing where it is not plain what they are. What it finds is proven then.
         """
         if not self.alone and (roughly or not self.slow):
             self._around = b"" if self.slow else edges(self.body, records) if roughly else without(self.body, records)
+            self._unproven = records if roughly else None
 
     def tells(self, words: Iterable[bytes]) -> bool:
         """Whether one of these words, in small letters, stands beside the records that were cut."""
         around = self._around.lower()
-        return any(word in around for word in words)
+        told = any(word in around for word in words)
+        if told and self._unproven is not None:
+            self.cut(self._unproven, roughly=False)
+        return told
 
     def twice(self, paths: Sequence[Steps]) -> str | None:
         """Name a member on one of these paths that stands twice in its map; None without."""
         if self.slow:
             return "a member" if self._repeats else None
         found = twice(self._around, paths) if paths else None
+        if found and self._unproven is not None:
+            self.cut(self._unproven, roughly=False)
+            found = twice(self._around, paths)
         return f"`{found}`" if found else None
 
     def error_beside(self, steps: tuple[str, ...]) -> str | None:
