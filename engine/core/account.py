@@ -107,12 +107,10 @@ def _parted(known: dict[str, str], row: Row) -> bool:
 
 
 def captured(value: Any) -> str | None:
-    """Turn what a path found into a value: a text as it is, a number, boolean or list as JSON; None for an object and no value."""
-    if isinstance(value, str):
-        return None if means_nothing(value) else value
-    if value is None or value == [] or isinstance(value, dict):
+    """Turn what a path found into a value: a text as it is, a number, true or a list as JSON; None for an object and no value."""
+    if value is None or value == [] or isinstance(value, dict) or means_nothing(value):
         return None
-    return lossless_json.Json(lossless_json.dumps(value).decode("utf-8"))
+    return value if isinstance(value, str) else lossless_json.Json(lossless_json.dumps(value).decode("utf-8"))
 
 
 def own_row(endpoint: Endpoint, values: dict[str, str]) -> Row:

@@ -7,7 +7,7 @@ is no dotted path) goes through a decoded tree that keeps every number as it was
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import product
 from operator import attrgetter, itemgetter
@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from engine.core.identity import means_nothing
-from engine.core.twice import twice, without
+from engine.core.onward import of_the_list
+from engine.core.twice import edges, twice, without
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, Steps, walk
 
@@ -72,6 +73,7 @@ class Envelope:
         self.slow = self.alone = self._repeats = False
         self._tops, self._listed, self._partly = tops, listed, False
         self._around = self.body
+        self._unproven: Sequence[Any] | None = None
         try:
             if not self.body.isascii():
                 self.body.decode("utf-8")
@@ -147,13 +149,17 @@ class Envelope:
         return False
 
     def beside(self, select: Select | None) -> list[dict[str, Any]]:
-        """Give the members that stand beside the records, of each map on the way to them; their values are JSON texts."""
+        """Give the members that stand beside the records, of each map on the way to them; their values are JSON texts.
+
+        Without those that speak of a map that is an object of its own.
+        """
         if select is None or self.slow or select.steps is None:
-            return [{name: lossless_json.dumps(value) for name, value in self.tree.items()}] if isinstance(self.tree, dict) else []
+            members = self.tree if isinstance(self.tree, dict) else {}
+            return [{name: lossless_json.dumps(members[name]) for name in of_the_list((), members)}]
         found, level = list[dict[str, Any]](), self._around
-        for step in select.steps:
+        for depth, step in enumerate(select.steps):
             members = MAP.decode(level) if level.lstrip()[:1] == b"{" else {}
-            found.append({name: value for name, value in members.items() if name != step})
+            found.append({name: members[name] for name in of_the_list(select.steps[:depth], members) if name != step})
             level = bytes(members.get(step, b""))
         return found
 
@@ -178,22 +184,38 @@ class Envelope:
         self.alone = first == b"{"
         return [raw] if first in (b"{", b"[") else None
 
-    def cut(self, records: Sequence[Any]) -> None:
-        """Leave a list's records out of what is looked at beside them: it is short then. `records` are those that `records` gave."""
-        if not self.slow and not self.alone:
-            self._around = without(self.body, records)
+    def cut(self, records: Sequence[Any], *, roughly: bool) -> None:
+        """Leave a list's records out of what is looked at beside them: it is short then. `records` are those that `records` gave.
+
+        `roughly` costs nothing for each record, and looks at nothing where it is not plain what they are. What it finds is proven then.
+        """
+        if not self.alone and (roughly or not self.slow):
+            self._around = b"" if self.slow else edges(self.body, records) if roughly else without(self.body, records)
+            self._unproven = records if roughly else None
+
+    def tells(self, words: Iterable[bytes]) -> bool:
+        """Whether one of these words, in small letters, stands beside the records that were cut."""
+        around = self._around.lower()
+        told = any(word in around for word in words)
+        if told and self._unproven is not None:
+            self.cut(self._unproven, roughly=False)
+        return told
 
     def twice(self, paths: Sequence[Steps]) -> str | None:
         """Name a member on one of these paths that stands twice in its map; None without."""
         if self.slow:
             return "a member" if self._repeats else None
         found = twice(self._around, paths) if paths else None
+        if found and self._unproven is not None:
+            self.cut(self._unproven, roughly=False)
+            found = twice(self._around, paths)
         return f"`{found}`" if found else None
 
     def error_beside(self, steps: tuple[str, ...]) -> str | None:
         """Name a member on the way to the records that holds an error, such as `error`, or a failure, such as `success`; None without."""
         for depth, holder in product(range(len(steps)), ERROR_HOLDERS):
-            level = self._level((*steps[:depth], *holder))
+            names = self._level((*steps[:depth], *holder))
+            level = names if holder else of_the_list(steps[:depth], names)
             for name in (*ERROR_NAMES, *SUCCESS_NAMES, *STATUS_NAMES) if level else ():
                 if name in level and _fails(name, self._member((*steps[:depth], *holder, name))):
                     return ".".join((*holder, name))
@@ -202,10 +224,10 @@ class Envelope:
     def error_alone(self) -> str | None:
         """Name the member such as `error` that is all the answer says; None if there is none, or what no error says stands beside it."""
         name = self.error_beside(("",))
-        level = {} if name is None else self.tree if self.slow else MAP.decode(self.body)
-        return None if any(self._member((one,)) not in NOTHING for one in set(level) - {*ERROR_NAMES, *OF_ERRORS}) else name
+        level = set[str]() if name is None else set(self._level(())) - {*ERROR_NAMES, *OF_ERRORS, name.partition(".")[0]}
+        return None if any(self._member((one,)) not in NOTHING for one in level) else name
 
-    def _level(self, steps: tuple[str, ...]) -> Container[str]:
+    def _level(self, steps: tuple[str, ...]) -> Collection[str]:
         """Give the names of the members of the map at a dotted path; none where no map is there."""
         if self.slow:
             found = walk(self.tree, steps)
@@ -236,7 +258,8 @@ def _fails(name: str, value: Any) -> bool:
     if name in ERROR_NAMES:
         return value not in NOTHING
     if name in SUCCESS_NAMES:
-        return value is False or (isinstance(value, (str, int)) and str(value).lower() in ("false", "0"))
+        text = lossless_json.text_of(value) or ""
+        return text.lower() == "false" or (name == "ok" and text == "0")  # the others may count what succeeded
     text = lossless_json.text_of(value) or ""
     return text.lower() in FAILED_WORDS or (len(text) == 3 and text.isdigit() and text >= "400")
 
@@ -357,7 +380,7 @@ UNUSABLE = ""
 def request_values(records: Sequence[Any], paths: Iterable[Select]) -> list[list[str | None]]:
     """Give fields of records as values of requests, a column for each path; None where a record has none, or an object or a list.
 
-    UNUSABLE where the text means nothing or everybody, or the record holds a member twice: no request can be written with it, so
+    UNUSABLE where the value means nothing or everybody, or the record holds a member twice: no request can be written with it, so
     that what would have asked for it says why it did not.
     """
     twice = [lossless_json.repeats(bytes(record)) for record in records]
@@ -371,7 +394,7 @@ def _request_value(json_text: bytes | None) -> str | None:
     """Give a string decoded, any other scalar as `Json`, which keeps its JSON type."""
     if json_text is None or json_text[:1] in (b"{", b"["):
         return None
-    if json_text[:1] != b'"':
-        return lossless_json.Json(json_text.decode("utf-8"))
-    text = str(lossless_json.loads(json_text))
-    return UNUSABLE if means_nothing(text) else text
+    value = lossless_json.loads(json_text)
+    if means_nothing(value):
+        return UNUSABLE
+    return value if isinstance(value, str) else lossless_json.Json(json_text.decode("utf-8"))

@@ -67,9 +67,14 @@ def unfit(text: str) -> str | None:
     return None
 
 
-def means_nothing(text: str) -> bool:
-    """Whether a captured text stands for no value (`null`, `undefined`, blanks) or for everybody (`*`), whatever its case."""
-    return text.strip().lower() in NO_VALUE or all(unicodedata.category(char) in INVISIBLE for char in text)
+def means_nothing(value: object) -> bool:
+    """Whether a captured value stands for none (false, `null`, `undefined`, blanks) or for everybody (`*`), whatever its case.
+
+    False is how some vendors write that there is none: as a filter it may be passed over, and everybody comes.
+    """
+    if not isinstance(value, str):
+        return value is False
+    return value.strip().lower() in NO_VALUE or all(unicodedata.category(char) in INVISIBLE for char in value)
 
 
 def _email_fault(text: str) -> str | None:

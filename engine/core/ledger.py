@@ -82,7 +82,7 @@ class Tally(Struct, omit_defaults=True):
     `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
     other people, `throttled` the seconds waited for the limits, `limited` the retries for which the vendor's limit was the reason.
     `announced` is the total of the first page that told one, `totals` how many pages did; `astray` counts answers that came from an
-    address without the person's value, `named` those with a record of `others` that says whose it is.
+    address without the person's value, `named` those with a record of `others` that says whose it is; None without others.
     """
 
     requests: int = 0
@@ -98,7 +98,7 @@ class Tally(Struct, omit_defaults=True):
     announced: int = 0
     totals: int = 0
     astray: int = 0
-    named: int = 0
+    named: int | None = None
 
     def add(self, other: Tally) -> None:
         """Add the counts of another one."""
@@ -217,11 +217,12 @@ def at_most_partial(parent: Entry, outcome: Outcome, reason: str | None) -> tupl
 
 
 def unclaimed(paths: Sequence[str], tally: Tally, outcome: Outcome, reason: str | None) -> tuple[Outcome, str | None]:
-    """Fail an endpoint of which `match` dropped every record because none holds what it compares (`paths`): nobody knows whose they are."""
+    """Fail an endpoint of which `match` dropped every record because none says whose it is: no record holds one of `paths`."""
     if not outcome.whole or not tally.others or tally.named or tally.records or tally.duplicates:
         return outcome, reason
     holds = " or ".join(f"`{path}`" for path in paths)
-    return Outcome.FAILED, f"no record holds {holds}, which `match` compares: whose they are cannot be said"
+    what = f"{holds}, which `match` compares" if holds else "all that `match` compares"
+    return Outcome.FAILED, f"no record holds {what}: whose they are cannot be said"
 
 
 def exit_code(subject: Subject, entries: Iterable[Entry], *, dead: bool, signal: Exit | None) -> Exit:

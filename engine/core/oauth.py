@@ -185,7 +185,7 @@ def _usable(token: Any) -> bool:
 def _refresh(found: Mapping[str, Any]) -> Any:
     """Give the refresh token; None where there is none, or a text that says so: the earlier one stays."""
     value = found.get("refresh_token") or None
-    return None if isinstance(value, str) and means_nothing(value) else value
+    return None if means_nothing(value) else value
 
 
 def _kept(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken) -> Tokens | None:
@@ -231,9 +231,10 @@ def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: WantedFro
     """Read the values that the spec captures: scalars that fit where they are used, MOST_CAPTURED bytes in all."""
     values = dict(before.captured) if before is not None else {}
     for name, select in wanted.paths.items():
-        text = lossless_json.text_of(select.search(found)) or ""
+        value = select.search(found)
+        text = lossless_json.text_of(value) or ""
         changed = {**values, name: text}
-        if unfit(text) is None and not means_nothing(text) and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
+        if unfit(text) is None and not means_nothing(value) and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
             values = changed
         elif before is None:
             return NoToken("unusable", f"the vendor's token answer holds no usable <{name}>")

@@ -8,7 +8,7 @@ The names are those that vendors use, in members and in headers; case, `_`, `-`,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -45,7 +45,21 @@ HOLDERS = frozenset(
     )
 )
 CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partial", "ispartial", "partialresults", "timedout"))
+# A page that leads on may be `truncated`, `partial` or incomplete for that alone.
+GAPS = frozenset(("timedout", "incompleteresults", "partialresults"))
+GAP_WORDS = (b"timed", b"incomplete", b"partial")
 LAST = frozenset(("last", "islast", "islastpage", "done", "complete", "iscomplete"))
+# Of these a map that is an object of its own may tell what it is: `complete: false`, `status: "failed"`.
+AMBIGUOUS = frozenset(("complete", "partial", "ispartial", "timedout", "success", "succeeded", "ok", "status", "statuscode"))
+OWN = frozenset(
+    (
+        *("id", "uuid", "guid", "gid", "uid", "key", "name", "title", "createdat", "createdon", "createdtime", "created"),
+        *("updatedat", "updatedon", "updatedtime", "modifiedat", "modifiedon", "modified"),
+    )
+)
+ENVELOPES = HOLDERS | {"data", "d", "body", "payload", "content", "list", "records", "items", "embedded"}
+ANSWERS = ("response", "result", "results")
+YES_OR_NO = frozenset(("hasmore", "hasnext", "hasnextpage", "hasmoreitems", "hasmoreresults", "more", "moreavailable", "morerecords"))
 HEADED = ("x-", "wp-", "pagination-")
 NO = ("", "false", "no", "n", "off", "0", "none", "null")
 DEEPEST = 4
@@ -59,6 +73,11 @@ def says(value: Any) -> bool | None:
     if isinstance(value, str):
         return value.strip().lower() not in NO
     return bool(value)
+
+
+def leads_nowhere(value: Any) -> bool:
+    """Whether a page token or a link is how vendors write that no page follows."""
+    return value is None or value == "" or value is False
 
 
 def count_of(value: Any) -> int | None:
@@ -89,12 +108,37 @@ def beyond(levels: Iterable[Mapping[str, bytes]], came: int) -> str | None:
     return next((words for path, value in _told(levels) if (words := _words(path, value, came)) is not None), None)
 
 
-def unled(levels: Iterable[Mapping[str, bytes]]) -> str | None:
+def unled(levels: Iterable[Mapping[str, bytes]], *, proven: bool = False) -> str | None:
     """Say what the maps around a list that seems to end tell of a further page, to which no word of the spec leads; None if nothing.
 
-    Numbers of records and of pages say nothing here: `total` is the word for them, and they may count something else.
+    Numbers of records and of pages say nothing here: `total` is the word for them, and they may count something else. Nor does
+    `done` beside the list: of a course, say. `proven`: an empty page shows the end, which only a yes or no denies, because some vendors
+    add one to every page's number.
     """
-    return next((words for path, value in _told(levels) if (words := _next_told(path, value, UNLED, UNLED)) is not None), None)
+    told = (pair for pair in _told(levels) if pair[0].lower() != "done" and not (proven and _leads(pair[0])))
+    return next((words for path, value in told if (words := _next_told(path, value, UNLED, UNLED)) is not None), None)
+
+
+def gap(levels: Iterable[Mapping[str, bytes]]) -> str | None:
+    """Say what the maps around a list, of any of its pages, tell of records that it should hold and does not; None if nothing."""
+    told = (path for path, value in _told(levels) if _plain(path.rpartition(".")[2]) in GAPS and says(value))
+    return next((f"a page says that it is not whole (`{path}`)" for path in told), None)
+
+
+def _leads(path: str) -> bool:
+    name = _plain(path.rpartition(".")[2])
+    return name in NEXT and name not in YES_OR_NO
+
+
+def of_the_list(path: Sequence[str], names: Collection[str]) -> Collection[str]:
+    """Give the names of the members of a map that speak of the list in it. `path` leads to the map.
+
+    The words of a map that is an object of its own are its own: it has an `id` or its like, or stands where no vendor's envelope does.
+    """
+    last = _plain(path[-1]) if path else ""
+    enveloped = not path or last in ENVELOPES or last.endswith(ANSWERS)
+    own = not enveloped or any(_plain(name) in OWN for name in names)
+    return [name for name in names if _plain(name) not in AMBIGUOUS] if own else names
 
 
 def _told(levels: Iterable[Mapping[str, bytes]]) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from msgspec import Struct
 
 from engine.core.http import MOST_ADDRESS, resolved
-from engine.core.onward import says
+from engine.core.onward import leads_nowhere, says
 from engine.core.request import Request, at_address, with_param
 from engine.core.response import Page, Unreadable
 from engine.discreet import Discreet
@@ -102,7 +102,7 @@ def again(request: Request, page: Page, progress: Progress, words: str, *, last:
 
 
 def _by_cursor(pagination: PaginationSpec, request: Request, page: Page, _: Progress) -> Next | Broken | None:
-    if page.cursor is None or page.cursor == "" or page.cursor is False:
+    if leads_nowhere(page.cursor):
         return None
     cursor = lossless_json.text_of(page.cursor)
     if cursor is None:
@@ -114,7 +114,7 @@ def _by_cursor(pagination: PaginationSpec, request: Request, page: Page, _: Prog
 
 
 def _by_link(pagination: PaginationSpec, request: Request, page: Page, _: Progress) -> Next | Broken | None:
-    if page.link is None or page.link == "" or page.link is False:
+    if leads_nowhere(page.link):
         return None
     if isinstance(page.link, Unreadable):
         return Broken("the `Link` header holds `next` and cannot be read")

@@ -7,6 +7,7 @@ hold what a rule of the spec has of it, else its length: messages repeat identif
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -27,7 +28,7 @@ from engine.core.envelope import (
     without_null,
 )
 from engine.core.http import Malformed, Response
-from engine.core.onward import UNLED, beyond, count_of, form_of, says, told_in_headers, unled
+from engine.core.onward import GAP_WORDS, UNLED, beyond, count_of, form_of, gap, leads_nowhere, says, told_in_headers, unled
 from engine.core.whose import parted, unrepeated
 from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
@@ -43,6 +44,7 @@ NUMBER = re.compile(r"[0-9]{1,6}")
 AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
 LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
+WEB_PAGE = re.compile(rb"(?:%b)?(?:\s|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html)\b" % BOM_UTF8, re.IGNORECASE | re.DOTALL)
 HEADER = "header"
 LINKED = "the answer tells of a next page (its `Link` header)"
 WITHOUT_CONTENT = (204, 205)
@@ -65,8 +67,10 @@ class Page(Discreet, Struct, frozen=True):
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
     `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
     records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what an answer from
-    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `named` that one which `match`
-    dropped says whose it is, `may_end` that nothing leads on from it, or that it is short.
+    which the spec reads no way on tells of a further page, `alone` that the one record stands in no list, `may_end` that nothing leads
+    on from it, or that it is short, `gap` what it tells of records that it should hold and does not.
+
+    `named`: one that `match` dropped says whose it is; `held`: the paths of `match` that the dropped ones hold where none does.
     """
 
     HIDDEN = ("records", "cursor", "link", "more", "dropped")
@@ -87,7 +91,9 @@ class Page(Discreet, Struct, frozen=True):
     beyond: str | None = None
     alone: bool = False
     named: bool = False
+    held: frozenset[str] = frozenset()
     may_end: bool = False
+    gap: str | None = None
 
 
 class Unreadable:
@@ -180,14 +186,13 @@ def _refusal(
     It comes from a proxy, or from a server that does not know the address at all.
     """
     found = refusal(refusals, response, envelope)
-    if found.means in NOTHING_THERE and envelope is None and response.body.lstrip()[:1] == b"<":
+    if found.means in NOTHING_THERE and envelope is None and WEB_PAGE.match(response.body):
         return Refusal(None, f"{found.words}, a web page", points, status=response.status)
     if response.status < 300 and found.means in NOTHING_THERE and envelope is not None and endpoint.records is not None:
         came = envelope.records(endpoint.records)
-        if isinstance(came, list) and came and not envelope.alone:
-            return Unusable(
-                f"by a rule there is nothing ({found.words}, {found.means}), and the answer holds {counted(len(came), 'record')}"
-            )
+        count = len(without_null(came)) if isinstance(came, list) and not envelope.alone else 0
+        if count:
+            return Unusable(f"by a rule there is nothing ({found.words}, {found.means}), and the answer holds {counted(count, 'record')}")
     return replace(found, points=points)
 
 
@@ -216,28 +221,31 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         fault = "the answer lacks" if isinstance(came, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
     place = _place(endpoint.pagination, envelope, headers, len(came))
-    if endpoint.records is not None and place.may_end:
-        envelope.cut(came)
+    all_read = place.may_end or bool(endpoint.echo)
+    if endpoint.records is not None:
+        envelope.cut(came, roughly=not all_read)
     kinds = kinds_of(came)
     records = without_null(came) if NULL in kinds else came
-    double = envelope.twice(endpoint.decisive) if place.may_end or endpoint.echo else None
+    double = envelope.twice(endpoint.decisive) if all_read or not envelope.slow else None
     misfit = f"the answer holds {double} twice" if double else _misfit(endpoint, envelope, kinds - {NULL})
     if misfit is not None:
         return Unusable(misfit)
     unlike = unrepeated(chain, envelope, records)
     if unlike is not None:
         return Unusable(f"the answer does not repeat what was asked (`{unlike}`)")
-    kept, dropped, named = parted(chain, records)
+    whose = parted(chain, records)
     return replace(
         place,
-        records=kept,
-        others=len(dropped),
+        records=whose.kept,
+        others=len(whose.dropped),
         nulls=len(came) - len(records),
         points=points,
-        dropped=dropped,
+        dropped=whose.dropped,
         beyond=_beyond(endpoint, envelope, headers, place) if place.may_end else None,
+        gap=gap(envelope.beside(endpoint.records)) if endpoint.pagination is not None and envelope.tells(GAP_WORDS) else None,
         alone=envelope.alone,
-        named=named,
+        named=whose.named,
+        held=whose.held,
         first=_mark(came) if endpoint.pagination is not None else 0,
     )
 
@@ -264,7 +272,7 @@ def _place(pagination: PaginationSpec | None, envelope: Envelope, headers: Mappi
 def _may_end(pagination: PaginationSpec, count: int, cursor: Any, link: Any) -> bool:
     """Whether a list may end with a page: nothing leads on from it, or it is shorter than asked for."""
     if pagination.page is None and pagination.offset is None:
-        return all(one is None or one == "" or one is False for one in (cursor, link))
+        return leads_nowhere(cursor) and leads_nowhere(link)
     return count < max((pagination.size or {"": 1}).values())
 
 
@@ -281,10 +289,11 @@ def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], 
     if endpoint.records is None or says(page.more) is not None:
         return None
     beside = [*envelope.beside(endpoint.records), told_in_headers(headers)]
+    link = next_link(headers.get("link", ""))
     if endpoint.pagination is None:
-        linked = next_link(headers.get("link", "")) is not None
-        return f"{LINKED}, and the spec reads no further one" if linked else beyond(beside, page.count)
-    return f"{LINKED}, and {UNLED}" if next_link(headers.get("link", "")) else unled(beside)
+        return f"{LINKED}, and the spec reads no further one" if link is not None else beyond(beside, page.count)
+    proven = page.count == 0 and bool(endpoint.pagination.page or endpoint.pagination.offset)
+    return f"{LINKED}, and {UNLED}" if link and not proven else unled(beside, proven=proven)
 
 
 def _misfit(endpoint: Endpoint, envelope: Envelope, kinds: AbstractSet[str]) -> str | None:

@@ -176,6 +176,6 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int,
 
 def _captured(value: Any) -> str | None:
     text = lossless_json.text_of(value)
-    if text is None or value is False or text.lower() in NOBODY or means_nothing(text):
-        return None  # false is how some vendors write that there is none: as a filter it may be passed over, and everybody comes
+    if text is None or text.lower() in NOBODY or means_nothing(value):
+        return None
     return text if isinstance(value, str) else lossless_json.Json(text)

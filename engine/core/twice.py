@@ -26,6 +26,9 @@ class _Name:
 MEMBERS = msgspec.json.Decoder(dict[_Name, msgspec.Raw], dec_hook=lambda _, text: _Name(text))
 
 
+ESCAPE = b"\\u"
+
+
 def twice(text: bytes, paths: Iterable[Steps]) -> str | None:
     """Give the first of these paths whose member stands twice in a JSON text, dotted; None without. Lists on the way are not entered."""
     maps: dict[Steps, list[tuple[str, bytes]]] = {(): _members(text)}
@@ -41,9 +44,9 @@ def twice(text: bytes, paths: Iterable[Steps]) -> str | None:
 
 
 def twice_in(records: Sequence[Any], path: Steps) -> str | None:
-    """Do the same for each of some records; few have a name more than once, so only those are looked at."""
+    """Do the same for each of some records; few have a name more than once, or one with an escape, so only those are looked at."""
     names = [b'"%b"' % step.encode() for step in path]
-    suspect = (record for record in map(bytes, records) if any(record.count(name) > 1 for name in names))
+    suspect = (record for record in map(bytes, records) if ESCAPE in record or any(record.count(name) > 1 for name in names))
     return next((found for record in suspect if (found := twice(record, (path,))) is not None), None)
 
 
@@ -59,14 +62,36 @@ def without(body: bytes, records: Sequence[Any]) -> bytes:
     if not records:
         return body
     first, last, length = bytes(records[0]), bytes(records[-1]), len(b",".join(records))
-    begin, end = body.find(first), body.rfind(last) + len(last)
+    begin, behind = body.find(first), body.rfind(last)
+    if begin < 0 or behind < 0:  # an expression wrote them anew
+        return body
+    end = behind + len(last)
     between = b"," if end - begin == length else b", "
     apart = end - begin == length + (len(between) - 1) * (len(records) - 1)
     if not apart or (len(records) > 1 and not body.startswith(between, begin + len(first))):
         return body
     cut = body[:begin] + body[end:]
-    try:
-        msgspec.json.decode(cut, type=msgspec.Raw)
-    except msgspec.DecodeError:  # it was something else that reads the same
+    return cut if _is_json(cut) else body  # else it was something else that reads the same
+
+
+def edges(body: bytes, records: Sequence[Any]) -> bytes:
+    """Do the same at a cost that does not grow with the records: what lies between the first and the last is not proven to be records.
+
+    Nothing is given where the rest is no JSON, or they are no maps.
+    """
+    if not records:
         return body
-    return cut
+    first, last = bytes(records[0]), bytes(records[-1])
+    begin, behind = body.find(first), body.rfind(last)
+    if begin < 0 or behind < begin or first[:1] != b"{":
+        return b""
+    cut = body[:begin] + body[behind + len(last) :]
+    return cut if _is_json(cut) else b""
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True

@@ -11,6 +11,8 @@ from itertools import compress
 from operator import not_
 from typing import Any
 
+from msgspec import Struct
+
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import Envelope, column
 from engine.core.identity import Same, comparison
@@ -18,7 +20,7 @@ from engine.core.rendering import plain_text
 from engine.core.twice import twice_in
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select, null_at, reads, walk
+from engine.language.expressions.select import Select, nothing_at, reads, walk
 from engine.language.expressions.template import Template
 
 NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
@@ -30,8 +32,20 @@ def unrepeated(chain: Chain, envelope: Envelope, records: Sequence[Any]) -> str 
     return next((path.text for path, value in checks if not _echoed(chain.endpoint, envelope, records, path, _same(value, chain))), None)
 
 
-def parted(chain: Chain, records: Sequence[Any]) -> tuple[Sequence[Any], list[Any], bool]:
-    """Give the records that `match` keeps and those that it drops, and whether one of these says whose it is. Raises Unresolved."""
+class Parted(Struct, frozen=True):
+    """The records that `match` keeps and those that it drops; `named`: one of these says whose it is, by what it was dropped for.
+
+    Where it keeps none and none is named, `held` are those of several paths of `match` that a record holds all the same.
+    """
+
+    kept: Sequence[Any]
+    dropped: Sequence[Any]
+    named: bool
+    held: frozenset[str]
+
+
+def parted(chain: Chain, records: Sequence[Any]) -> Parted:
+    """Part the person's records from others'. Raises Unresolved."""
     endpoint, kept, dropped, named = chain.endpoint, records, list[Any](), False
     for select, template in endpoint.match:
         kept, others = _kept(kept, select, _same(template, chain))
@@ -39,7 +53,9 @@ def parted(chain: Chain, records: Sequence[Any]) -> tuple[Sequence[Any], list[An
         dropped += others
     # Of whom a look-up found, every member counts: core/subject looks at all of them.
     _read_in_one_way(dropped if endpoint.capture else records, (select for select, _ in endpoint.match))
-    return kept, dropped, named
+    unclaimed = () if kept or named or len(endpoint.match) < 2 else [lossless_json.loads(bytes(record)) for record in dropped]
+    held = frozenset(select.text for select, _ in endpoint.match if any(_names(endpoint, select, one) for one in unclaimed))
+    return Parted(kept, dropped, named, held)
 
 
 def _same(template: Template, chain: Chain) -> Same:
@@ -76,15 +92,16 @@ def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any]
 
 
 def _names(endpoint: Endpoint, select: Select, record: Any) -> bool:
-    """Whether a record says whose it is, where `match` looks: null says that it is nobody's, but not of a person who is looked up.
+    """Whether a record says whose it is, where `match` looks. Of a person who is looked up, what holds nothing does not.
 
-    Of what an expression finds, which may choose and compute, nobody can tell.
+    Elsewhere it says that it is nobody's, as vendors write that: null, an empty text, list or map. Of what an
+    expression finds, which may choose and compute, nobody can tell.
     """
     if select.steps is None:
         return True
     found = walk(record, select.steps)
     told = any(lossless_json.text_of(one) for one in (found if isinstance(found, list) else [found]))
-    return told or (not endpoint.capture and null_at(record, select.steps))
+    return told or (not endpoint.capture and nothing_at(record, select.steps))
 
 
 def _read_in_one_way(records: Sequence[Any], selects: Iterable[Select]) -> None:

@@ -44,13 +44,15 @@ class EndLine(Struct, frozen=True, omit_defaults=True, rename={"for_": "for"}):
     leans: tuple[Annotated[str, Meta(pattern=f"^({BEFORE}|{AFTER})$")], ...] = ()
     notes: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     counts: Tally = field(default_factory=Tally)
 
     @property
     def tally(self) -> Tally:
-        """Its counts, the announced total among them."""
-        return msgspec.structs.replace(self.counts, expected=self.total)
+        """Its counts, the announced total among them; of a line by an earlier version, which does not tell `named`, as if all were."""
+        counts = self.counts
+        return msgspec.structs.replace(counts, expected=self.total, named=counts.others if counts.named is None else counts.named)
 
 
 class LoggedLine(Struct, frozen=True):

@@ -187,7 +187,9 @@ class EndpointRun(Discreet, Struct, dict=True):
             ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
             unasked = max(0, self.slices - len(ends))
         outcome, reason = outcome_of(ends, unasked, tally.records + tally.duplicates)
-        outcome, reason = unclaimed([select.text for select, _ in self.endpoint.match], tally, outcome, reason)
+        outcome, reason = unclaimed(
+            [select.text for select, _ in self.endpoint.match if select.text not in self.store.held], tally, outcome, reason
+        )
         if self.parent is not None:
             outcome, reason = at_most_partial(self.parent, outcome, reason)
         left_out = told_by_refusals(self.endpoint, self.client.credentials.granted, self.ends) if outcome is Outcome.DENIED else None

@@ -28,7 +28,7 @@ from engine.core.window import rfc3339
 from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import reads
+from engine.language.expressions.select import Select, reads, walk
 from engine.language.model.spec import FileRule
 from engine.language.model.words import Means
 from engine.language.text.mistakes import counted
@@ -68,8 +68,8 @@ def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileL
     """Read a record's addresses; the same one twice is one file. What stands in its place and is no text is a lost file."""
     number, seen = 0, set[str]()
     for rule in rules:
-        for element in _leaves(rule.each.search(record)) if rule.each else [record]:
-            found = list(_leaves(rule.address.search(element)))
+        for element in _found(rule.each, record) if rule.each else [record]:
+            found = _found(rule.address, element)
             if not found and rule.each and not isinstance(element, dict):
                 found = [None]  # a text, say, where a map with the address was
             size = lossless_json.text_of(rule.size.search(element)) if rule.size else None
@@ -79,6 +79,14 @@ def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileL
                     seen.update([text] if text is not None else ())
                     number += 1
                     yield FileLink(line, number, text, int(size) if size and SIZE.fullmatch(size) else None)
+
+
+def _found(select: Select, value: Any) -> list[Any]:
+    """Give what an expression finds; None alone where it reads a list (`files[].url`) and a map stands, in which it finds nothing."""
+    found = list(_leaves(select.search(value)))
+    before, bracket, _ = select.text.partition("[")
+    mapped = walk(value, tuple(before.split("."))) if bracket and not found else None
+    return [None] if mapped and isinstance(mapped, dict) else found
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -51,6 +51,7 @@ class Stopped(Struct, frozen=True):
 class ListReader(Struct):
     """One list. `most` is the largest number of pages; `notes` say how it ended, `nulls` counts the records that came as null.
 
+    `gap` is what a page told of records that did not come.
     `led`: a redirect led to where nothing proves whose the answer is. A link does so within an answer, which was the right one.
     `opened` is its first request.
     """
@@ -62,6 +63,7 @@ class ListReader(Struct):
     most: int | None = None
     notes: list[str] = field(default_factory=list)
     nulls: int = 0
+    gap: str | None = None
     led: bool = False
     opened: Request | None = None
 
@@ -70,7 +72,7 @@ class ListReader(Struct):
         restarts, short = 0, False
         while True:
             self.notes.clear()
-            self.nulls = 0
+            self.nulls, self.gap = 0, None
             stopped = await self._once(answer)
             answer = None
             self.pages.tally.same_key += self.trail.settle()
@@ -82,6 +84,8 @@ class ListReader(Struct):
                 return stopped
             elif self.nulls:
                 return Stopped(f"{counted(self.nulls, 'record')} came as null: the vendor did not give what belongs there")
+            elif self.gap is not None:
+                return Stopped(self.gap)
             elif not self.trail.short:
                 self.notes[:0] = self.trail.explained()
                 return None
@@ -152,7 +156,7 @@ class ListReader(Struct):
             self.pages.refused(request, answer)
             return self._at(again(request, page, trail.progress, "the vendor gave the same page twice", last=trail.is_last(page)))
         trail.firsts.add(page.first)
-        self.nulls += page.nulls
+        self.nulls, self.gap = self.nulls + page.nulls, self.gap or page.gap
         try:
             self.pages.take(request, page, answer, trail)
         except RecursionError:

@@ -61,6 +61,7 @@ class ChainStore:
         self.tally = Tally()
         self._leans: set[str] = set()
         self._forms: dict[str, None] = {}
+        self._held: set[str] = set()
         self._notes: tuple[str, ...] = ()
         self.span = (rfc3339(chain.window.start), rfc3339(chain.window.end)) if chain.window is not None else None
         self.public = store.public(chain)
@@ -80,7 +81,10 @@ class ChainStore:
         tally.duplicates += 0 if trail.readings > 1 else len(known)
         tally.same_key += sifted.same_key
         tally.others += sifted.others
-        tally.named += page.named
+        if page.others:
+            tally.named = (tally.named or 0) + page.named
+            self._held |= page.held
+            store.held |= page.held
         tally.pages += 1
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         store.learn(records)
@@ -144,6 +148,7 @@ class ChainStore:
             leans=tuple(sorted(self._leans)) if self._leans else (),
             notes=self._notes,
             forms=tuple(self._forms) if self._forms else (),
+            held=tuple(sorted(self._held)) if self._held else (),
             found=tuple(sorted(store.keep.found)) if store.keep.found else (),
             counts=tally,
         )
@@ -161,6 +166,7 @@ class Store:
         self.missing: dict[str, int] = {}
         self.known_by: Callable[[Request], str | None] = lambda _: None
         self.forms: dict[str, None] = {}
+        self.held: set[str] = set()
         self.chains = 0
         self.said: list[str] = []
         self._wanted = {one: parse_select(".".join(one.path)) for fields in wanted.children for one in fields}
@@ -224,6 +230,7 @@ class Store:
         """Count a chain that ended before the run broke off."""
         self.ended(end.tally, end.notes)
         self.forms.update(dict.fromkeys(end.forms))
+        self.held.update(end.held)
         self.keep.found.update(end.found)
         self.chains = max(self.chains, end.chain)
 

@@ -85,9 +85,10 @@ def test_an_answer_without_the_value_or_with_several_is_none():
 
 
 def test_a_captured_value_is_a_text_or_its_json():
-    """Nothing, a map and an empty list are no values."""
+    """Nothing, false, a map and an empty list are no values."""
     assert [captured(one) for one in ("a", "", None, {}, {"a": 1}, [])] == ["a", None, None, None, None, None]
     assert [captured(one) for one in ("null", " Undefined", "*", " ", "nullable", "a b")] == [None, None, None, None, "nullable", "a b"]
+    assert captured(False) is None
     assert (captured(12), captured(True), captured(["a", 1])) == ("12", "true", '["a",1]')
     assert own_row(SPEC.discover["props"], {"KIND": "a", "X": "y"}) == (("KIND", "a"),)
 

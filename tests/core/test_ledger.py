@@ -137,6 +137,7 @@ def test_records_that_nobody_claims_fail_an_endpoint_unless_one_is_somebody_s(ta
     """All were left out, and of none it is known whose it is."""
     reason = "no record holds `a.b` or `c`, which `match` compares: whose they are cannot be said"
     assert unclaimed(["a.b", "c"], tally, outcome, "why") == (then, "why" if then is outcome else reason)
+    assert unclaimed([], tally, outcome, "why") == (then, "why" if then is outcome else reason.replace("`a.b` or `c`, which", "all that"))
 
 
 @pytest.mark.parametrize(

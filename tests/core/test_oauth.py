@@ -374,7 +374,7 @@ WANTED = WantedFromToken({"A": parse_select("a"), "B": parse_select("b[0]")})
 
 
 def test_what_is_captured_is_a_bounded_scalar_and_stays_until_another_comes():
-    """Numbers and truth values as they are written; without it the first answer is none, and a refresh keeps the earlier one."""
+    """A number, and true, as it is written; without it the first answer is none, and a refresh keeps the earlier one."""
     first = read_tokens(answer({"access_token": "T", "a": 7, "b": ["x"]}), NOW, None, WANTED)
     assert isinstance(first, Tokens)
     assert first.captured == (("A", "7"), ("B", "x"))
@@ -384,7 +384,7 @@ def test_what_is_captured_is_a_bounded_scalar_and_stays_until_another_comes():
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, WANTED) == NoToken(
         "unusable", "the vendor's token answer holds no usable <B>"
     )
-    for word in ("null", "Undefined", "*"):
+    for word in ("null", "Undefined", "*", False):
         assert read_tokens(answer({"access_token": "T", "a": word}), NOW, None, WANTED).words.endswith("<A>")
     never = WantedFromToken({"A": parse_select("a")}, lambda _name, _value: False)
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, never).words.endswith("<A>")

@@ -77,6 +77,13 @@ def test_a_list_does_not_end_with_an_answer_that_tells_of_a_next_page(case):
     assert page.beyond == case["then"]
 
 
+@pytest.mark.parametrize("case", FORMS["going_on"], ids=lambda case: f"{case['pagination']} {case['answer']}")
+def test_a_page_that_says_that_records_lack_is_heard_wherever_it_stands(case):
+    """The last page need not repeat it. What may only mean that more pages follow says nothing."""
+    words = f"get: /p/<USER_ID>\nrecords: items\npagination: {case['pagination']}"
+    assert ask(words, 200, case["answer"]).gap == case["then"]
+
+
 def test_a_link_header_tells_a_list_without_pages_of_a_next_one():
     """A bare list has no members beside it; a single record is no list."""
     for words, then in (('records: "@"\npagination: none', "its `Link` header"), ("records: none", None)):
@@ -191,6 +198,8 @@ def test_a_column_is_read_the_fast_way_and_the_slow_way_alike():
         (b'{"id":[1]}', None),
         (b"{}", None),
         (b'{"id":null}', None),
+        (b'{"id":true}', "true"),
+        (b'{"id":false}', UNUSABLE),
         *((b'{"id":"' + word + b'"}', UNUSABLE) for word in (b"null", b"Undefined", b"*", b"", b" ", b"\\t\\u00a0", b"\\u200b")),
         (b'{"id":"a","id":"b"}', UNUSABLE),
         (b'{"id":"a","id":null}', UNUSABLE),
@@ -298,16 +307,22 @@ def test_an_answer_of_millions_of_values_is_not_read():
         ("of.id", {"of": {"id": ["", 5]}}, True),
         ("of.id", {"of": {"id": None}}, True),
         ("of.id", {"of": None}, True),
-        ("of.id", {"of": {}}, False),
+        ("of.id", {"of": {}}, True),
+        ("of.id", {"of": {"id": [None, ""]}}, True),
+        ("of.id", {"of": {"by": "u 2"}}, False),
         ("of.id", {"of": {"id": {"x": 1}}}, False),
         ("of.id", {"of": "u 1"}, False),
         ("of", {}, False),
-        ("of", {"of": ""}, False),
+        ("of", {"of": ""}, True),
+        ("of", {"of": []}, True),
+        ("of", {"of": 0}, True),
+        ("of", {"of": [[{}], None]}, True),
+        ("of", {"of": [{"id": "u 1"}]}, False),
         ("[of, by]", {}, True),
     ],
     ids=str,
 )
 def test_a_record_that_is_left_out_says_whose_it_is_or_does_not(path, record, named):
-    """Null says that it is nobody's; of an expression nobody can tell."""
+    """What holds nothing says that it is nobody's; of an expression nobody can tell."""
     page = ask(f"get: /p/<USER_ID>\nrecords: items\nmatch: {{{json.dumps(path)}: <USER_ID>}}", 200, {"items": [record]})
     assert (page.others, page.named) == (1, named)

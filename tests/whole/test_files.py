@@ -188,6 +188,12 @@ ODD = "where its address is read stands no text"
         ("{each: files, address: url}", {"files": [PLACE + "a", {"url": PLACE + "b"}]}, [ODD, None]),
         ("{each: files, address: url}", {"files": PLACE + "a"}, [ODD]),
         ("{each: files, address: '@'}", {"files": [PLACE + "a"]}, [None]),
+        ("'files[].url'", {"files": {"url": PLACE + "a"}}, [ODD]),
+        ("'at.files[*].url'", {"at": {"files": {"url": PLACE + "a"}}}, [ODD]),
+        ("{each: 'files[]', address: url}", {"files": {"url": PLACE + "a"}}, [ODD]),
+        ("{each: 'files[]', address: '@'}", {"files": {"url": PLACE + "a"}}, [ODD]),
+        ("{each: parts, address: 'urls[0]'}", {"parts": [{"urls": {"a": PLACE}}, {"urls": [PLACE + "a"]}]}, [ODD, None]),
+        ("'files[].url'", {"files": {}, "url": PLACE}, []),
         (
             "{each: files, address: url}",
             {"files": [{"name": "none"}, {"url": None}, {"url": ""}, {"url": False}, {"url": []}, {}, None]},

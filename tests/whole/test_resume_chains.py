@@ -64,6 +64,15 @@ def test_of_two_lists_of_one_digest_the_third_stays(tmp_path, monkeypatch):
     assert numbers(folder) == Counter([1, 2, 3, 4])
 
 
+def test_which_members_no_record_had_is_known_after_a_break(tmp_path):
+    """Two that `match` compares: the one that a list held before it counts with what is read after it."""
+    spec = vendor("it: {for: {BOX: [a, b]}, get: '/mail/<BOX>', records: items, match: {of: <USER_ID>, by: <USER_ID>}}\n")
+    answers = {"/mail/a": [{"items": [{"id": 1, "of": "u1"}]}], "/mail/b": [{"items": [{"id": 2}]}]}
+    report, log = resumed(spec, answers, broken_off(spec, answers, tmp_path))
+    assert [one for one in log if "/mail" in one] == ["/mail/b"]
+    assert report.entries[0].reason == "no record holds `by`, which `match` compares: whose they are cannot be said"
+
+
 def test_a_record_is_known_through_any_number_of_windows(tmp_path):
     """The first wrote it, each of the others leant on the one before: the last, which is read anew, does not write it again."""
     spec = vendor(CALLS)

@@ -168,3 +168,10 @@ def test_a_licence_flag_that_stands_twice_excuses_nothing(tmp_path):
     """One reader takes the first, another the last: that the person has no licence is not known."""
     answers = {"/f/u1": [b'{"on": true, "on": false}'], "/w/u1": [(403, {"code": 1})]}
     assert fetched(LICENCE, answers, tmp_path).entry().outcome == "failed"
+
+
+@pytest.mark.parametrize(("record", "outcome"), [(b'{"on": false}', "unlicensed"), (b'{"on": true, "o\\u006e": false}', "failed")])
+def test_a_licence_flag_that_stands_twice_is_seen_through_escapes(record, outcome, tmp_path):
+    """A reader that undoes them finds two members of one name."""
+    answers = {"/f/u1": [record], "/w/u1": [(403, {"code": 1})]}
+    assert fetched(LICENCE, answers, tmp_path).entry().outcome == outcome

@@ -25,7 +25,7 @@ PARENTS = {
     "a list of a list": (HEAD.replace("access:", BELOW), "it: {get: /r/<a.id>}\n", "a is partial, so some of it was never asked for"),
 }
 ASKED = {"/q/5": [{"items": [{"id": 6}]}], "/q?id=5": [{}], "/q?id=of%3A5": [{}], 'POST /q {"id":5}': [{}], "/r/6": [{}]}
-WORDS = [*(json.dumps({"id": word}) for word in ("null", " Undefined", "*", "", "\u00a0")), '{"id":"x","id":"y"}']
+WORDS = [*(json.dumps({"id": word}) for word in ("null", " Undefined", "*", "", "\u00a0", False)), '{"id":"x","id":"y"}']
 
 
 @pytest.mark.parametrize("record", WORDS)

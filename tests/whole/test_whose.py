@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.ledger import Outcome, Subject
+from engine.core.ledger import Outcome, Subject, unclaimed
+from engine.decoding import decoder
+from engine.runner.chain_log import EndLine
 from tests.core.specs import HEAD
 from tests.whole.scripted import fetched
 
@@ -24,6 +26,8 @@ LOST, MOVED, LISTED = {"id": 4}, {"id": 5, "owner": "u1"}, {"id": 6, "owner": {"
         ([[LOST], [LISTED]], Outcome.EMPTY, None),
         ([[LOST], [NOBODY_S]], Outcome.EMPTY, None),
         ([[LOST, ADA_S]], Outcome.COMPLETE, None),
+        ([[{"id": 1, "owner": {"id": ""}}]], Outcome.EMPTY, None),
+        ([[{"id": 1, "owner": []}]], Outcome.EMPTY, None),
         ([[]], Outcome.EMPTY, None),
     ],
     ids=str,
@@ -37,6 +41,35 @@ def test_records_of_which_none_says_whose_it_is_are_not_other_people_s(pages, ou
     }
     entry = fetched(OWNED, answers, tmp_path).entry()
     assert (entry.outcome, entry.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("pages", "missing"),
+    [
+        ([[{"id": 1, "by": "u2"}]], "`of`, which"),
+        ([[{"id": 1, "of": "u1"}]], "`by`, which"),
+        ([[{"id": 1}], [{"id": 2, "of": "u1"}]], "`by`, which"),
+        ([[{"id": 1}]], "`of` or `by`, which"),
+        ([[{"id": 1, "by": "u1"}], [{"id": 2, "of": "u1"}]], "all that"),
+    ],
+    ids=str,
+)
+def test_the_reason_names_of_two_members_the_one_that_no_record_has(pages, missing, tmp_path):
+    """A record that the first drops may hold the second: to say that none does would be untrue."""
+    spec = "it: {get: /x, records: items, match: {of: <USER_ID>, by: <USER_ID>}, pagination: {cursor: next, param: p}}\n"
+    answers = {"/x": [{"items": pages[0], "next": 1 if pages[1:] else None}], "/x?p=1": [{"items": pages[-1]}]}
+    entry = fetched(spec, answers, tmp_path).entry()
+    assert (entry.outcome, entry.reason) == (
+        Outcome.FAILED,
+        f"no record holds {missing} `match` compares: whose they are cannot be said",
+    )
+
+
+@pytest.mark.parametrize(("counts", "outcome"), [(b'{"others":2}', Outcome.EMPTY), (b'{"others":2,"named":0}', Outcome.FAILED)], ids=str)
+def test_a_list_that_an_earlier_version_read_is_not_failed_for_what_it_did_not_note(counts, outcome):
+    """Its line tells how many were others', and not whether one of them says so."""
+    raw = b'{"chain":1,"end":"empty","received":0,"file":{"bytes":0,"lines":0,"sha256":"x"},"counts":%b}' % counts
+    assert unclaimed(["a"], decoder(EndLine).decode(raw).tally, Outcome.EMPTY, None)[0] is outcome
 
 
 def test_an_expression_that_finds_nothing_says_nothing_of_the_list(tmp_path):

@@ -60,15 +60,19 @@ def walk(value: Any, steps: tuple[str, ...]) -> Any:
     return value
 
 
-def null_at(value: Any, steps: tuple[str, ...]) -> bool:
-    """Whether a dotted path leads to null, or through it, which is not the same as a member that is missing."""
+def nothing_at(value: Any, steps: tuple[str, ...]) -> bool:
+    """Whether a dotted path leads to a member that holds nothing, or through it, which is not the same as one that is missing."""
     for step in steps:
         if not isinstance(value, dict) or step not in value:
             return False
         value = value[step]
-        if value is None:
+        if _holds_nothing(value):
             return True
     return False
+
+
+def _holds_nothing(value: Any) -> bool:
+    return value in (None, "", {}) or (isinstance(value, list) and all(map(_holds_nothing, value)))
 
 
 class SelectError(Misfit):
