@@ -100,6 +100,32 @@ async def test_a_late_refusal_is_no_answer_that_may_be_asked_for_again(team, wor
     assert asked_counts(team) == {2}
 
 
+async def test_a_folder_that_stays_silent_does_not_keep_an_account_from_its_other_batches(team, workers, tmp_path, monkeypatch):
+    """The account was held for ever: its lease was renewed, nobody else could take it, and here nobody was asked for."""
+    answers, silent = threading.Event(), tmp_path / "silent"
+    monkeypatch.setattr(results, "synced", lambda folder: answers.wait(60) if folder == silent else None)
+    monkeypatch.setattr(ends, "ANSWERS_WITHIN", WITHIN)
+    team.connect("one")
+    team.lend(silent, some_people(2, "one"))
+    async with workers(lease=1.5) as here:
+        await workers.until(lambda: f"acme/one: left to other workers: {silent} does not answer here" in here.said)
+        team.lend(tmp_path / "sound", {"S": ("sound@x.io", "one")})
+        await workers.until(lambda: team.sql("select state from person where request = 'S'") == [("done",)])
+        assert team.sql("select distinct state from person where request <> 'S'") == [("queued",)]
+        monkeypatch.setattr(lent_batches, "TRY_AGAIN", 0.5)
+        answers.set()
+        here.worker._left.clear()
+        here.worker._batches._left.clear()
+        await workers.until_done()
+    assert team.states() == {"done": 3}
+    assert [one.name for one in sorted(silent.glob("people/*/*"))] == [folder.rpartition("/")[2] for folder in named_in(team)]
+
+
+def named_in(team) -> list[str]:
+    """Give where the rows say that the results of some people lie."""
+    return [folder for (folder,) in team.sql("select folder from person where request <> 'S' order by request")]
+
+
 @pytest.mark.parametrize("writes", [1, 5])
 async def test_a_sweep_that_hangs_is_begun_once_and_again_when_it_has_ended(writes, monkeypatch):
     """Each write that found it hanging began a further one, with a thread of its own; what was left meanwhile is swept after it."""
