@@ -171,6 +171,11 @@ class EndedGroup:
         """Whether somebody who has ended at one of these connections is not written down yet."""
         return any(ended.person.connection in connections for ended in self._ended)
 
+    async def forget(self, connections: Container[str]) -> None:
+        """Never write down who has ended at these connections: they are to be asked for again."""
+        async with self._writing:
+            self._ended = [ended for ended in self._ended if ended.person.connection not in connections]
+
     async def often(self, also: Callable[[], None] = lambda: None) -> None:
         """Write each PERIOD, and do something else then."""
         while True:

@@ -96,9 +96,7 @@ def _taken(act: acts.TakenIn) -> str:
 
 def gap_words(gap: acts.Gap, titled: Callable[[str], str] = str) -> str:
     """Name what is missing, a kind of record as it is `titled`."""
-    if gap.endpoint == acts.OTHERS:
-        return gap.outcome
-    if gap.endpoint == acts.EARLIER:
+    if gap.endpoint in NO_KIND:
         return gap.outcome
     name = titled(gap.endpoint.removesuffix(acts.FILES))
     return f"files of {name}" if gap.endpoint.endswith(acts.FILES) else name

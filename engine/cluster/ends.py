@@ -6,13 +6,14 @@ A file server that does not answer holds up those alone whose results lie there:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import psycopg
+from msgspec import Struct
 
 from engine.batch import results
 from engine.batch.asking import EndedPerson
@@ -32,14 +33,22 @@ from engine.replaced import replace
 AGAIN = 0.2
 
 
+class AskedFolder(Struct, frozen=True):
+    """A folder that was asked to be written to its disk, and the results that lay there before: these alone its answer is about."""
+
+    answer: asyncio.Future[None]
+    places: frozenset[Path]
+
+
 class LeasedEnds:
     """Writes groups of people who ended at any connection of this worker; `told` hears of each that was written."""
 
     def __init__(self, pool: Pool, batches: LentBatches, clock: Clock, told: Callable[[LeasedEnd], None], late: Callable[[], bool]) -> None:
         """`late` says that a database which is away is not waited for any longer."""
         self._pool, self._batches, self._clock, self._told, self._late = pool, batches, clock, told, late
-        self._silent: dict[Path, asyncio.Future[None]] = {}
-        self._tidying: set[asyncio.Task[None]] = set()
+        self._silent: dict[Path, AskedFolder] = {}
+        self._to_tidy: dict[str, list[LeasedEnd]] = {}
+        self._tidying: dict[str, asyncio.Task[None]] = {}
 
     async def write(self, group: list[EndedPerson]) -> list[EndedPerson]:
         """Write a group; a database that is away is waited for. Gives whose folder does not answer now, for a later group."""
@@ -59,75 +68,101 @@ class LeasedEnds:
         return later
 
     async def _tidied(self, lost: list[LeasedEnd], among: set[str]) -> None:
-        """Delete what is nobody's, and wait for that no longer than a folder is waited for."""
-        tidying = asyncio.create_task(self._tidy(lost, among))
-        self._tidying.add(tidying)
-        tidying.add_done_callback(self._tidying.discard)
-        done, _ = await asyncio.wait((tidying,), timeout=ANSWERS_WITHIN)
-        for tidied in done:
-            tidied.result()
+        """Delete what is nobody's, and wait for that no longer than a folder is waited for.
 
-    async def _tidy(self, lost: list[LeasedEnd], among: set[str]) -> None:
-        with suppress(psycopg.Error, OSError):  # they are written down; what cannot be deleted now stays for a later sweep
-            for refused in lost:
-                await in_thread(partial(self._drop, refused))
-            await self._sweep(among)
+        Of a batch that is being tidied already, because its folder does not answer, it is noted to be done after that.
+        """
+        begun = [batch for batch in sorted(among) if batch not in self._tidying]
+        for batch in among:
+            self._to_tidy.setdefault(batch, []).extend(refused for refused in lost if refused.person.batch == batch)
+        self._tidying |= {batch: asyncio.create_task(self._tidy(batch)) for batch in begun}
+        if begun:
+            done, _ = await asyncio.wait([self._tidying[batch] for batch in begun], timeout=ANSWERS_WITHIN)
+            for tidied in done:
+                tidied.result()
 
-    async def _sweep(self, among: set[str]) -> None:
-        """Of batches in which nobody is left delete what no row names: an owner of before left it, who did not live to.
+    async def _tidy(self, batch: str) -> None:
+        try:
+            while (lost := self._to_tidy.pop(batch, None)) is not None:
+                with suppress(psycopg.Error, OSError):  # they are written down; what cannot be deleted now stays for a later sweep
+                    for refused in lost:
+                        await in_thread(partial(self._drop, refused))
+                    await self._sweep(batch)
+        finally:
+            del self._tidying[batch]
+
+    async def _sweep(self, batch: str) -> None:
+        """Of a batch in which nobody is left delete what no row names: an owner of before left it, who did not live to.
 
         Results of people who are in no row are another lending's, and stay.
 
         What lies there is listed first: whoever begins after that names it, or is under way, when the rows are read.
         """
-        for batch in await people.batches_over(self._pool, sorted(among)):
-            folder = self._batches.folders[batch]
-            found = await in_thread(partial(lying, folder))
-            owned = await people.owned_places(self._pool, batch)
-            named = await people.named(self._pool, batch)
-            for place in left_over(found, named, owned) if named is not None else ():
-                await in_thread(partial(dropped, folder / place))
+        if not await people.batches_over(self._pool, [batch]):
+            return
+        folder = self._batches.folders[batch]
+        found = await in_thread(partial(lying, folder))
+        owned = await people.owned_places(self._pool, batch)
+        named = await people.named(self._pool, batch)
+        for place in left_over(found, named, owned) if named is not None else ():
+            await in_thread(partial(dropped, folder / place))
 
     async def _synced(self, group: list[EndedPerson]) -> tuple[list[EndedPerson], list[EndedPerson]]:
         """See that results are on the disk. Whose are not is queued again, and the batch left to other workers.
 
         Gives who can be written down, and who cannot yet, because their folder does not answer: their batches are left alone too.
         """
-        refused = await self._asked({self._folder(one) for one in group if one.folder is not None})
+        places = dict[Path, set[Path]]()
+        for ended in group:
+            if ended.folder is not None:
+                places.setdefault(self._folder(ended), set()).add(self._folder(ended) / ended.folder)
+        safe, refused = await self._asked(places)
         words = {**refused, **{folder: f"{folder} does not answer here" for folder in self._silent}}
-        for ended in group if words else ():
-            person = leased(ended.person)
-            if self._folder(ended) in words:
-                self._batches.leave(person.batch, person.connection, words[self._folder(ended)])
         now, later = list[EndedPerson](), list[EndedPerson]()
         for ended in group:
-            (later if ended.folder is not None and self._folder(ended) in self._silent else now).append(ended)
-        return [_again(one) if self._folder(one) in refused else one for one in now], later
+            person, folder = leased(ended.person), self._folder(ended)
+            if folder in words:
+                self._batches.leave(person.batch, person.connection, words[folder])
+            if folder in refused:
+                now.append(_again(ended))
+            else:
+                (now if ended.folder is None or folder / ended.folder in safe else later).append(ended)
+        return now, later
 
-    async def _asked(self, folders: set[Path]) -> dict[Path, str]:
-        """Write the file systems of folders to the disk; gives what those say that do not take it.
+    async def _asked(self, places: Mapping[Path, AbstractSet[Path]]) -> tuple[set[Path], dict[Path, str]]:
+        """Have folders with these results written to the disk; gives which results are, and what folders say that do not take them.
 
-        One that does not answer is silent until it does, and is not asked again before that.
+        One that does not answer is silent until it does, and is not asked again before that. When it has answered, it is asked again for
+        those alone who came after it was asked, and as one that may be slow again it is not waited for then.
         """
-        asked = {folder: in_thread(partial(results.synced, folder)) for folder in folders - self._silent.keys()}
+        safe, refused, asked = set[Path](), dict[Path, str](), list[asyncio.Future[None]]()
+        late = self._hear(safe, refused)
+        for folder, there in places.items():
+            if folder not in self._silent and folder not in refused and not there <= safe:
+                answer = in_thread(partial(results.synced, folder))
+                answer.add_done_callback(lambda told: told.exception())  # looked at, or asyncio would complain where nobody waits any more
+                self._silent[folder] = AskedFolder(answer, frozenset(there - safe))
+                if folder not in late:
+                    asked.append(answer)
         if asked:
-            await asyncio.wait(asked.values(), timeout=ANSWERS_WITHIN)
-        refused: dict[Path, str] = {}
-        for folder, answer in asked.items():
-            if not answer.done():
-                self._silent[folder] = answer
-                answer.add_done_callback(partial(self._heard, folder))
-                continue
+            await asyncio.wait(asked, timeout=ANSWERS_WITHIN)
+        self._hear(safe, refused)
+        return safe, refused
+
+    def _hear(self, safe: set[Path], refused: dict[Path, str]) -> set[Path]:
+        """Add what folders have answered since they were asked; gives which ones.
+
+        A refusal counts however late it comes, and for whoever came meanwhile too: a disk says once only that it has lost something.
+        """
+        answered = {folder: asked for folder, asked in self._silent.items() if asked.answer.done()}
+        for folder, asked in answered.items():
+            del self._silent[folder]
             try:
-                answer.result()
+                asked.answer.result()
+                safe |= asked.places
             except (DiskError, OSError) as error:
                 refused[folder] = str(error)
-        return refused
-
-    def _heard(self, folder: Path, answer: asyncio.Future[None]) -> None:
-        """Note that a folder answers again. What it said was of before: those who wait are asked for anew."""
-        answer.exception()
-        del self._silent[folder]
+        return set(answered)
 
     def _folder(self, one: EndedPerson) -> Path:
         return self._batches.folders[leased(one.person).batch]

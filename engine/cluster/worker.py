@@ -150,9 +150,11 @@ class Worker:
 
     async def _give_back(self, drain: Drain) -> None:
         await self._ended.write()
-        while self._ended.waits_for(drain.lease.tokens) and boot_seconds() < drain.lease.deadline and not self._late():
+        until = drain.lease.deadline  # beats renew the lease: whoever else has people here would wait for as long as a folder is silent
+        while self._ended.waits_for(drain.lease.tokens) and boot_seconds() < until and not self._late():
             await asyncio.sleep(AGAIN)  # a folder does not answer: given back now, its people would be asked for again
             await self._ended.write()
+        await self._ended.forget(drain.lease.tokens)
         await self._turns.free(drain.lease.names)  # before the lease: its next owner would end the session that still has them
         while not self._late():
             try:

@@ -1,4 +1,8 @@
-"""Records that have the same fields in the same order, turned on their side: the values of each field, for whoever writes them. Pure."""
+"""Records that have the same fields, turned on their side: the values of each field, for whoever writes them. Pure.
+
+In the objects inside of them the fields stand in the same order. At the top `together` wants that too; to `turned_rows` the values are
+given in the order of the names, in whichever order each record has them.
+"""
 
 from __future__ import annotations
 

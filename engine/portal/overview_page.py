@@ -301,7 +301,9 @@ def _excuse(asked: AskedPage, case: OpenCase) -> None:
     OutputError.
     """
     sentences = {**_sentences(asked, *TO_ACCEPT), **_sentences(asked, *SAID_OTHERWISE)}
-    if not sentences:
+    if not sentences and asked.said("replace"):
+        asked.wanted("instead", "what the person will read instead")
+    elif not sentences:
         asked.wanted("say", "what the person will read")
     case.acts([act for what, say in sentences.items() for act in excuses(case, what, say)], asked.now)
 

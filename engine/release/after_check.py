@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 import msgspec
@@ -102,8 +103,8 @@ class AfterCheck:
         self._confirmed: dict[int, bool] = {}
         self.compared_whole = sum(one.whole for one in self._sought)
         self._overlap = TAGGED + 12 * max(map(len, texts.found), default=0)
-        words = FREQUENT_WORDS.union(*(WORD.findall(plain(name)) for name in names))
-        self._names = {number for number, one in enumerate(self._sought) if plain(one.told.text.strip()) in words}
+        known = {part for name in names for part in _parts(name)}
+        self._names = {number for number, one in enumerate(self._sought) if _names_fields(one.told.text, known)}
         self._search = _Search(self._sought, self._names)
         self._ordinary = set(self._in_prose("\n".join(prose)))
 
@@ -270,6 +271,18 @@ def _stands(text: str, sought: _Sought) -> Iterator[int]:
             yield found.start()
     if sought.digits:
         yield from (start for start, _ in numbers_alike(text, sought.digits))
+
+
+def _parts(name: str) -> Iterator[str]:
+    """Give each word of a name of a field, and those that follow one another, with blanks between them."""
+    words = WORD.findall(plain(name))
+    yield from (" ".join(words[first:end]) for first in range(len(words)) for end in range(first + 1, len(words) + 1))
+
+
+def _names_fields(value: str, known: AbstractSet[str]) -> bool:
+    """Whether a value is what programs call fields: in these parts of names that are known, or of nothing but common words."""
+    words = JOINT.split(plain(value.strip()))
+    return " ".join(words) in known or FREQUENT_WORDS.issuperset(words)
 
 
 def _in_name(text: str, at: int) -> bool:

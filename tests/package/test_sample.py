@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from engine.net.transport import Transport
 from engine.package.verify_bag import verify
 from tests.package.sample import SAMPLE, SIGNERS, write
 
+T = TypeVar("T")
 LARGEST = 1_200_000
 SIGNED = {"signers.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"}
 
@@ -47,10 +52,29 @@ def test_the_sample_says_what_was_found_missing_and_withheld():
         assert words in page
 
 
+def today() -> tuple[date, date]:
+    """Give the day that it is, in UTC and where the machine stands: a sample holds both."""
+    now = datetime.now(UTC)
+    return now.date(), now.astimezone().date()
+
+
+def in_one_day(make: Callable[[], T], day: Callable[[], object] = today) -> T:
+    """Make what differs from day to day; anew where the day changed meanwhile."""
+    while True:
+        before, made = day(), make()
+        if day() == before:
+            return made
+
+
+def test_samples_of_two_days_are_not_compared():
+    """Where midnight falls between them both are made again."""
+    days, made = iter(["Monday", "Tuesday", "Tuesday", "Tuesday"]), iter(["over midnight", "after it"])
+    assert in_one_day(lambda: next(made), lambda: next(days)) == "after it"
+
+
 def test_the_sample_is_the_same_whoever_answers_first(tmp_path, monkeypatch):
     """Made anew, it shows what has changed and nothing else: records do not change places."""
-    made = [tmp_path / "made" / name for name in ("first", "second")]
-    send = Transport.send
+    send, count = Transport.send, itertools.count()
 
     async def late(transport, request):
         answer = await send(transport, request)
@@ -58,9 +82,13 @@ def test_the_sample_is_the_same_whoever_answers_first(tmp_path, monkeypatch):
             await asyncio.sleep(0.05)  # SLEEPS: the other answers take real time
         return answer
 
-    for sample in made:
-        write(tmp_path / f"of {sample.name}", sample, sample.with_suffix(".signers"))
-        monkeypatch.setattr(Transport, "send", late)
-    first, second = map(told, made)
+    def made(how) -> dict[str, object]:
+        work = tmp_path / str(next(count))
+        with monkeypatch.context() as patch:
+            patch.setattr(Transport, "send", how)
+            write(work / "of it", work / "sample", work / "signers")
+        return told(work / "sample")
+
+    first, second = in_one_day(lambda: (made(send), made(late)))
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []

@@ -196,6 +196,23 @@ def test_the_sentence_about_a_service_that_is_left_out_can_be_said_otherwise(des
     assert (empty.status, "what the person will read is missing" in empty.text) == (422, True)
 
 
+def test_an_empty_sentence_is_wanted_where_the_button_was_pressed(desk, ran):
+    """Who replaces an accepted sentence by none is not sent to those of the other gaps, and who accepts none not to the accepted one."""
+    first, *_ = (f"zoom/{gap.endpoint}" for gap in open_here(ran).case.vendors["zoom"].open_gaps)
+    assert desk.send(AT, desk.see(AT), do="excuse", what=first, say="Said.").status == 303
+    page = desk.see(AT)
+    assert f'<button name="replace" value="{first}"' in page
+    assert "aria-invalid" not in page
+    replaced = desk.send(AT, page, do="excuse", again=first, instead=" ", replace=first)
+    assert (replaced.status, "what the person will read instead is missing" in replaced.text) == (422, True)
+    assert re.findall(r'name="(\w+)"[^>]* aria-invalid="true"', replaced.text) == ["instead"]
+    assert "<details open><summary>Say it otherwise</summary>" in replaced.text
+    accepted = desk.send(AT, page, do="excuse", again=first, instead=" ")
+    assert set(re.findall(r'name="(\w+)"[^>]* aria-invalid="true"', accepted.text)) == {"say"}
+    unknown = desk.send(AT, page, do="excuse", again=f"{first}_", instead="Typed.", replace=first)
+    assert (unknown.status, "aria-invalid" in unknown.text) == (422, False)
+
+
 def test_no_sentence_is_lost_that_was_written_about_a_gap(desk, ran):
     """A stale form comes back with each sentence at its gap; of a gap that a colleague accepted meanwhile it is shown beside it."""
     page, case = desk.see(AT), open_here(ran)

@@ -98,6 +98,40 @@ def test_a_caller_who_is_called_like_a_field_does_not_stop_every_package(kind, l
     assert [one.confirm for one in AfterCheck(called).check("f", kind, [line.encode()])] == [False]
 
 
+TITLES = [
+    ("Account Manager", ["account_manager"]),
+    ("Account Manager", ["users.account_manager_id"]),
+    ("Time Zone", ["time_zone"]),
+    ("time_zone", ["time_zone"]),
+    ("Calendar Assistant", []),
+]
+OF_TITLES = [
+    ("json", '{{"NAME":"x"}}', True),
+    ("json", '{{"the_NAME_id":"x"}}', True),
+    ("csv", "NAME,b\r\nx,y\r\n", True),
+    ("json", '{{"NAME":"x","who":"VALUE"}}', False),
+    ("json", '{{"dear VALUE":"x"}}', False),
+    ("csv", "NAME,b\r\nx,VALUE\r\n", False),
+]
+
+
+@pytest.mark.parametrize(("value", "names"), TITLES)
+@pytest.mark.parametrize(("kind", "line", "confirm"), OF_TITLES)
+@pytest.mark.parametrize("person", [False, True])
+def test_a_title_of_several_words_that_names_a_field_does_not_stop_every_package(value, names, kind, line, confirm, person):
+    """Joined as programs join words it stands in the head of every table; where it stands as a value too it is refused."""
+    said = line.format().replace("NAME", value.lower().replace(" ", "_")).replace("VALUE", value)
+    check = AfterCheck(texts(value, person=person), names=names)
+    assert [one.confirm for one in check.check("f", kind, [said.encode()])] == [confirm]
+
+
+@pytest.mark.parametrize("name", ["miller_bea", "bea_x_miller", "bea", "beamiller", "x"])
+def test_a_person_whose_words_stand_together_in_no_name_of_a_field_is_refused_in_one(name):
+    """Records that are kept under the names of people have them where fields have theirs."""
+    check = AfterCheck(texts("Bea Miller", person=True), names=[name])
+    assert [one.confirm for one in check.check("f", "json", [b'{"bea_miller":1}'])] == [False]
+
+
 OF_A_CALLER = [
     ("/caller_department", False),
     ("/people/0/jobTitle", False),
