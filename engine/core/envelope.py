@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.failure import ERROR_NAMES, NOTHING, OF_ERRORS, TELLING_NAMES, fails
 from engine.core.identity import means_nothing
 from engine.core.onward import of_the_list
 from engine.core.twice import edges, twice, without
@@ -25,16 +26,7 @@ MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 LIST = msgspec.json.Decoder(list[msgspec.Raw])
 MOST_VALUES = 2_000_000
 BLANKS = b" \t\r\n"
-ERROR_NAMES = ("error", "errors", "error_message", "errorMessage", "fault", "exception")
-NOTHING: tuple[Any, ...] = (None, False, 0, "", [], {})
-OF_ERRORS = (
-    *("code", "message", "status", "statusCode", "success", "ok", "detail", "details", "error_code", "errorCode"),
-    *("error_description", "request_id", "requestId", "timestamp", "path"),
-)
 ERROR_HOLDERS = ((), ("meta",), ("metadata",))
-SUCCESS_NAMES = ("success", "succeeded", "ok")
-STATUS_NAMES = ("status", "statusCode", "status_code")
-FAILED_WORDS = ("error", "fail", "failed", "failure")
 NULL = "null"
 KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): NULL, ord("t"): "true or false", ord("f"): "true or false"}
 
@@ -216,8 +208,8 @@ class Envelope:
         for depth, holder in product(range(len(steps)), ERROR_HOLDERS):
             names = self._level((*steps[:depth], *holder))
             level = names if holder else of_the_list(steps[:depth], names)
-            for name in (*ERROR_NAMES, *SUCCESS_NAMES, *STATUS_NAMES) if level else ():
-                if name in level and _fails(name, self._member((*steps[:depth], *holder, name))):
+            for name in TELLING_NAMES if level else ():
+                if name in level and fails(name, self._member((*steps[:depth], *holder, name))):
                     return ".".join((*holder, name))
         return None
 
@@ -251,17 +243,6 @@ class Envelope:
             return [lossless_json.dumps(one) for one in found]
         self.alone = isinstance(found, dict)
         return [lossless_json.dumps(found)] if isinstance(found, (dict, list)) else None
-
-
-def _fails(name: str, value: Any) -> bool:
-    """Whether a member says that the answer is an error: by what it holds, `success: false`, `status: "error"`, `status: 500`."""
-    if name in ERROR_NAMES:
-        return value not in NOTHING
-    if name in SUCCESS_NAMES:
-        text = lossless_json.text_of(value) or ""
-        return text.lower() == "false" or (name == "ok" and text == "0")  # the others may count what succeeded
-    text = lossless_json.text_of(value) or ""
-    return text.lower() in FAILED_WORDS or (len(text) == 3 and text.isdigit() and text >= "400")
 
 
 @lru_cache(maxsize=256)

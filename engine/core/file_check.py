@@ -19,7 +19,9 @@ LARGEST_FILE = 10 * 10**9
 SLACK = 2**20
 SMALL = 64 * 1024
 WEB_PAGES = ("text/html", "application/xhtml+xml")
-WEB_STARTS = (b"<!doctype html", b"<html", b"<head", b"<meta", b"<title", b"<body", b"<script")
+WEB_PAGE = re.compile(
+    rb"(?:(?><\?.*?\?>)\s*(?:(?><!--.*?-->)\s*)*+)?<(?:!doctype\s+html|html|head|meta|title|body|script)\b", re.IGNORECASE | re.DOTALL
+)
 XML_STARTS = (b"<?xml", b"<Error>")
 COMMENTS = re.compile(rb"(?:<!--.*?-->\s*)*", re.DOTALL)
 UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -90,7 +92,12 @@ def _another_form(facts: FileFacts) -> str | None:
     short = facts.size <= SMALL  # an error in XML is; a page that asks to sign in may have any size
     if facts.media_type in XML or (short and text.startswith(XML_STARTS) and not facts.media_type.endswith("xml")):
         return XML_CAME
-    return A_WEB_PAGE if facts.ending not in WEB_ENDINGS and text[:20].lower().startswith(WEB_STARTS) else None
+    return A_WEB_PAGE if facts.ending not in WEB_ENDINGS and WEB_PAGE.match(text) else None
+
+
+def is_web_page(text: bytes) -> bool:
+    """Whether bytes begin as a web page does, behind a byte order mark, an XML declaration and comments."""
+    return WEB_PAGE.match(_begun(text)) is not None
 
 
 def _begun(text: bytes) -> bytes:

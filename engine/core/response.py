@@ -7,7 +7,6 @@ hold what a rule of the spec has of it, else its length: messages repeat identif
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -16,7 +15,6 @@ from msgspec import Struct
 
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import (
-    ERROR_NAMES,
     MOST_VALUES,
     NULL,
     Envelope,
@@ -27,6 +25,8 @@ from engine.core.envelope import (
     kinds_of,
     without_null,
 )
+from engine.core.failure import ERROR_NAMES
+from engine.core.file_check import is_web_page
 from engine.core.http import Malformed, Response
 from engine.core.onward import GAP_WORDS, UNLED, beyond, count_of, form_of, gap, leads_nowhere, says, told_in_headers, unled
 from engine.core.whose import parted, unrepeated
@@ -44,7 +44,6 @@ NUMBER = re.compile(r"[0-9]{1,6}")
 AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
 LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
-WEB_PAGE = re.compile(rb"(?:%b)?(?:\s|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html)\b" % BOM_UTF8, re.IGNORECASE | re.DOTALL)
 HEADER = "header"
 LINKED = "the answer tells of a next page (its `Link` header)"
 WITHOUT_CONTENT = (204, 205)
@@ -186,7 +185,7 @@ def _refusal(
     It comes from a proxy, or from a server that does not know the address at all.
     """
     found = refusal(refusals, response, envelope)
-    if found.means in NOTHING_THERE and envelope is None and WEB_PAGE.match(response.body):
+    if found.means in NOTHING_THERE and envelope is None and is_web_page(response.body):
         return Refusal(None, f"{found.words}, a web page", points, status=response.status)
     if response.status < 300 and found.means in NOTHING_THERE and envelope is not None and endpoint.records is not None:
         came = envelope.records(endpoint.records)

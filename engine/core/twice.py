@@ -12,6 +12,8 @@ import msgspec
 
 from engine.language.expressions.select import Steps
 
+ESCAPE = b"\\u"
+
 
 class _Name:
     """A member's name, equal to itself alone: so a map of JSON keeps two members of one name."""
@@ -24,9 +26,6 @@ class _Name:
 
 # One pass without decoding a value, as of a plain map; there is no Struct in it that would have to be described first.
 MEMBERS = msgspec.json.Decoder(dict[_Name, msgspec.Raw], dec_hook=lambda _, text: _Name(text))
-
-
-ESCAPE = b"\\u"
 
 
 def twice(text: bytes, paths: Iterable[Steps]) -> str | None:

@@ -17,6 +17,7 @@ from engine.core.file_check import (
     FileFacts,
     doubt_of,
     ending_of,
+    is_web_page,
     most_bytes,
     too_large,
 )
@@ -146,3 +147,22 @@ def test_a_size_is_read_as_people_write_it(text, size):
 def test_a_size_is_written_in_powers_of_1000(size, text):
     """One decimal from kilobytes on."""
     assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_page"),
+    [
+        (b"\xef\xbb\xbf<!-- sign in --> <!doctype  HTML>", True),
+        (b"<?xml version='1.0'?>\n<!-- x --><!DOCTYPE html>", True),
+        (b"<TITLE>Sign in", True),
+        (b"\xff\xfe" + "<html>".encode("utf-16-le"), True),
+        (b"<?xml version='1.0'?><error/>", False),
+        (b"<metadata/>", False),
+        (b"<p>not there</p>", False),
+        (b"", False),
+        (b"<?xml?>" + b"<!-- x -->" * 5000 + b"<p>", False),
+    ],
+)
+def test_what_begins_as_a_web_page_is_one_for_answers_and_files_alike(text, is_page):
+    """Behind a mark, a declaration and comments, however many; XML of a vendor and a piece of HTML are none."""
+    assert is_web_page(text) is is_page
