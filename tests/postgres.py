@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psycopg
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 SETTINGS = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60", "shared_buffers=16MB")
+NOTICED = 10.0  # seconds within which a server that goes on has seen that a session was killed
 
 
 def program(name: str) -> str | None:
@@ -65,8 +68,16 @@ class Postgres:
             self._process.wait(60)
 
     def kill(self, pid: int) -> None:
-        """Kill the process of one session: the server ends all of them then, and recovers what was committed."""
-        os.kill(pid, signal.SIGKILL)
+        """Kill the process of one session, and wait until the server has seen it: it ends all sessions then, and recovers what was committed.
+
+        One that ends by itself at that moment ends nobody else's.
+        """
+        gone = contextlib.suppress(psycopg.OperationalError, ProcessLookupError)
+        with psycopg.connect(self.address("postgres", "boss"), autocommit=True) as other, gone:
+            os.kill(pid, signal.SIGKILL)
+            until = time.monotonic() + NOTICED
+            while time.monotonic() < until:
+                other.execute("select 1")
 
     def recovered(self) -> None:
         """Wait until it can be asked again."""

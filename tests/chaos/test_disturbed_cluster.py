@@ -81,8 +81,7 @@ class Team:
     def staff(self) -> None:
         """See that there are three workers; whoever could not begin without a database tries again."""
         for worker in [one for one in self.workers if not one.alive]:
-            begun = f":{worker.pid}:" in self.log.read_text("utf-8")
-            assert (begun, worker.ended(0)) == (False, Exit.NOT_CONNECTED), f"{worker.pid} has ended: {self.said()}"
+            assert self._without_beginning(worker), f"{worker.pid} has ended: {self.said()}"
             self.workers.remove(worker)
         while len(self.workers) < WORKERS:
             home = next(home for home in self.homes if str(home) not in [one.environ["HABEAS_HOME"] for one in self.workers])
@@ -155,9 +154,13 @@ class Team:
         self.vendor.ask("signal", pid=worker.pid, number=int(number))
 
     def _gone(self, worker: Habeas, code: int) -> None:
-        assert worker.ended(LONGEST) == code, self.said()
+        """Wait for the end of one who was signalled; it may have met a database that was away, and have ended before the signal."""
+        assert worker.ended(LONGEST) == code or self._without_beginning(worker), self.said()
         self.workers.remove(worker)
         self.asleep.pop(worker, None)
+
+    def _without_beginning(self, worker: Habeas) -> bool:
+        return worker.ended(0) == Exit.NOT_CONNECTED and f":{worker.pid}:" not in self.log.read_text("utf-8")
 
     def _without_database(self) -> None:
         """Let the database crash, and begin again some seconds later; whoever has what it could not take is left alone until it is sent."""
