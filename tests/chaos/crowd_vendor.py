@@ -38,6 +38,7 @@ LIFE = 15.0  # seconds that an access token lives, more than twice as long as a 
 CONFIRMED = 2.0
 LATE = 2.0  # seconds less than a period are counted: on a busy machine a process sends late what it had let through
 BEGINNING = 5.0
+SOON = 5.0  # seconds within which one who asks renews
 LATEST = 50.0  # seconds until somebody renews: on a busy machine another process has to begin first
 
 
@@ -147,11 +148,19 @@ class CrowdVendor:
             await self.processes.calm(pid, number)
             self.processes.send(pid, number)
             return web.json_response({"pid": pid, "at": time.time()})
-        if what == "refreshing":  # the next who renews gets the signal; a token ends early, so that somebody does
-            self._expire(self.log[-1]["connection"])
-            self.processes.armed = (int(told["number"]), asyncio.get_running_loop().create_future())
-            return web.json_response({"pid": await asyncio.wait_for(self.processes.armed[1], LATEST), "at": time.time()})
+        if what == "refreshing":  # the next who renews gets the signal
+            found = asyncio.get_running_loop().create_future()
+            self.processes.armed = (int(told["number"]), found)
+            return web.json_response({"pid": await self._renewing(found), "at": time.time()})
         return web.json_response({"asked": len(self.asked)})
+
+    async def _renewing(self, found: asyncio.Future[int]) -> int:
+        """Wait until somebody renews; tokens end early, so that somebody does: where nobody is left to ask for with one, another one's."""
+        until = time.time() + LATEST
+        while not found.done() and time.time() < until:
+            self._expire(next(one["connection"] for one in reversed(self.log) if one["path"] not in (TOKEN, EXPIRED)))
+            await asyncio.wait([found], timeout=SOON)
+        return await asyncio.wait_for(found, 0.0)
 
     def _expire(self, connection: str) -> None:
         self.tokens.ends[f"access-{connection}-{self.tokens.generation[connection]}"] = 0.0

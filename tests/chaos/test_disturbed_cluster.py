@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,11 @@ class Team:
         assert done == code, said[-3000:]
         return said
 
-    def staff(self) -> None:
-        """See that there are three workers; whoever could not begin without a database tries again."""
+    def staff(self, *, killing: bool = False) -> None:
+        """See that there are three workers; whoever could not begin without a database tries again. `killing`: one is killed meanwhile."""
         for worker in [one for one in self.workers if not one.alive]:
+            if killing and worker.ended(0) == -signal.SIGKILL:
+                continue
             assert self._without_beginning(worker), f"{worker.pid} has ended: {self.said()}"
             self.workers.remove(worker)
         while len(self.workers) < WORKERS:
@@ -89,13 +92,13 @@ class Team:
             words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY), *metrics)
             self.workers.append(Habeas(words, {**self.environ, "HABEAS_HOME": str(home)}, self.log))
 
-    def watch(self) -> None:
+    def watch(self, *, killing: bool = False) -> None:
         """See that they work; whoever has slept long enough is woken."""
         now = time.monotonic()
         for worker in [one for one, until in self.asleep.items() if now >= until]:
             del self.asleep[worker]
             self._signal(worker, signal.SIGCONT)
-        self.staff()
+        self.staff(killing=killing)
 
     def left(self) -> int:
         """Count who is yet to be asked; no connection may have ended."""
@@ -110,7 +113,7 @@ class Team:
     def disturb(self, kind: str) -> None:
         """Do what an event is called."""
         if kind == "worker killed while renewing":
-            pid = self.vendor.ask("refreshing", number=int(signal.SIGKILL))["pid"]
+            pid = self._while_renewing(int(signal.SIGKILL))
             self._gone(next(one for one in self.workers if one.pid == pid), -signal.SIGKILL)
         elif kind == "worker killed":
             worker = self.dice.choice(self.workers)
@@ -126,11 +129,20 @@ class Team:
             self.asleep[worker] = time.monotonic() + ASLEEP
         elif kind.startswith("database away"):
             if "renewing" in kind:
-                self.vendor.ask("refreshing", number=0)
+                self._while_renewing(0)
             self._without_database()
         else:
             self._backend(kill=kind == "backend killed")
         self.staff()
+
+    def _while_renewing(self, number: int) -> int:
+        """Signal the next one who renews a token, and see that there are some who may; gives its pid."""
+        with ThreadPoolExecutor(1) as pool:
+            told = pool.submit(self.vendor.ask, "refreshing", number=number)
+            while not told.done():
+                self.watch(killing=number == signal.SIGKILL)
+                time.sleep(0.05)  # SLEEPS: real processes and their server take real time
+        return int(told.result()["pid"])
 
     def _awake(self) -> Habeas:
         """Choose one who is awake, and who owns something if anybody does; two never sleep at once."""
@@ -155,12 +167,17 @@ class Team:
 
     def _gone(self, worker: Habeas, code: int) -> None:
         """Wait for the end of one who was signalled; it may have met a database that was away, and have ended before the signal."""
-        assert worker.ended(LONGEST) == code or self._without_beginning(worker), self.said()
+        ended = worker.ended(LONGEST)
+        if ended is None:
+            worker.dump()
+        assert ended == code or self._without_beginning(worker), f"{worker.pid} has ended with {ended}: {self.said()}"
         self.workers.remove(worker)
         self.asleep.pop(worker, None)
 
     def _without_beginning(self, worker: Habeas) -> bool:
-        return worker.ended(0) == Exit.NOT_CONNECTED and f":{worker.pid}:" not in self.log.read_text("utf-8")
+        """Whether it ended before it began: the database was away, or it was told to end when it did not yet listen."""
+        early = worker.ended(0) in (Exit.NOT_CONNECTED, -signal.SIGTERM)
+        return early and f":{worker.pid}:" not in self.log.read_text("utf-8")
 
     def _without_database(self) -> None:
         """Let the database crash, and begin again some seconds later; whoever has what it could not take is left alone until it is sent."""

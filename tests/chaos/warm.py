@@ -5,6 +5,7 @@ Each says who it is to the vendor: its process id stands in its User-Agent.
 
 from __future__ import annotations
 
+import asyncio
 import faulthandler
 import gc
 import multiprocessing
@@ -13,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -29,7 +31,7 @@ from engine.cli import main
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload([__name__])
 gc.freeze()
-TELL, TOLD = signal.SIGUSR1, 1.0  # seconds that it may take to say it
+TELL, TELL_TASKS, TOLD = signal.SIGUSR1, signal.SIGUSR2, 1.0  # seconds that it may take to say it
 
 
 class Habeas:
@@ -61,10 +63,11 @@ class Habeas:
         self._process.terminate()
 
     def dump(self) -> None:
-        """Let it say in its log where its threads are."""
-        if self.alive:
-            os.kill(self.pid, TELL)
-            self._process.join(TOLD)
+        """Let it say in its log where its threads and its tasks are."""
+        for number in (TELL, TELL_TASKS):
+            if self.alive:
+                os.kill(self.pid, number)
+                self._process.join(TOLD)
 
     def end(self) -> None:
         """Kill it, stopped or not."""
@@ -80,6 +83,7 @@ def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
         os.dup2(file, stream)
     faulthandler.enable(file)
     faulthandler.register(TELL, file)
+    signal.signal(TELL_TASKS, _tell_tasks)
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["habeas", *words]
@@ -88,6 +92,12 @@ def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
     engine.connection.postgres_held.GRACE = float(environ.get("GRACE", engine.connection.postgres_held.GRACE))
     engine.connection.postgres_held.SETTLE = float(environ.get("SETTLE", engine.connection.postgres_held.SETTLE))
     main()
+
+
+def _tell_tasks(*_: object) -> None:
+    with suppress(RuntimeError):  # no loop runs
+        for task in asyncio.all_tasks():
+            task.print_stack()
 
 
 def _with_its_parent() -> None:
