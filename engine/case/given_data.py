@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from engine.package.data_files import KindFile
 from engine.release.aliases import Aliases
 from engine.release.apply import PolicyInForce
 from engine.release.given import Giving, HeldRecord, Undecided
+from engine.release.given_lines import given_lines
 from engine.release.own import Own
 from engine.release.ruling import Ruling
 from engine.release.withheld import WithheldTexts
@@ -92,11 +93,10 @@ class GivenData:
         prepare(folder)
         numbers: dict[int, int | Ruling] = {}
         listed = {line for line, _ in _listed(review, endpoint, told)}
-        by_record = in_force.on_records
         with KindFile(folder / f"{endpoint}.json", self._work / f"{review.vendor}.{endpoint}.places") as file:
-            for line, raw, record in _records(review.folder / f"{endpoint}.jsonl", told):
-                ruled = in_force.ruled(endpoint, record, record_digest(raw) if by_record else "")
-                given = giving.give_ruled(endpoint, raw, record, ruled)
+            source = review.folder / f"{endpoint}.jsonl"
+            read = partial(_record, str(source))
+            for line, given, why in given_lines(endpoint, _lines(source, told), in_force, giving, read, record_digest):
                 if isinstance(given, Undecided):
                     self._ask(f"{review.vendor}/{endpoint}", given.places)
                 elif isinstance(given, HeldRecord):
@@ -104,7 +104,7 @@ class GivenData:
                 else:
                     file.add(given)
                 if line in listed:
-                    numbers[line] = _why_held(ruled) if isinstance(given, HeldRecord) else file.given
+                    numbers[line] = why or file.given
         if (lines := file.given + sum(file.held.values())) != kind.found and not self.undecided:
             what = f"{counted(lines, 'record')} of `{endpoint}`, and its manifest counts {kind.found}"
             message = f"{review.folder} holds {what}: fetch it anew; nothing was built"
@@ -166,13 +166,11 @@ class GivenData:
                 )
 
 
-def _why_held(ruled: list[tuple[Ruling, ...]]) -> Ruling:
-    return next(ruling for ruling in chain.from_iterable(ruled) if ruling.withholds)
-
-
 def _listed(review: InReview, endpoint: str, told: ToldRun) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Give the list of an endpoint's files, by the line of their records."""
-    for _, _, entry in _records(review.folder / f"{endpoint}.files.jsonl", told):
+    source = review.folder / f"{endpoint}.files.jsonl"
+    for line, raw in _lines(source, told):
+        entry = read_record(raw, str(source), line)
         yield int(entry["record_line"]), entry
 
 
@@ -189,12 +187,16 @@ def _number(record: int | Ruling | None) -> int | None:
     return record if isinstance(record, int) else None
 
 
-def _records(source: Path, told: ToldRun) -> Iterator[tuple[int, bytes, Any]]:
-    """Read the records of one kind: number, bytes and content of each line. Raises Refused where the file is not the one taken in."""
+def _record(where: str, line: int, raw: bytes) -> Any:
+    return read_record(raw, where, line)
+
+
+def _lines(source: Path, told: ToldRun) -> Iterator[tuple[int, bytes]]:
+    """Read the records of one kind: number and bytes of each line. Raises Refused where the file is not the one taken in."""
     digest, sha256 = hashlib.sha256(), told.sha256_of(source.name)
     for line, _, raw in lines_of(source) if sha256 is not None else ():
         digest.update(raw + b"\n")
-        yield line, raw, read_record(raw, f"{source}:{line}")
+        yield line, raw
     if (digest.hexdigest() != sha256) if sha256 is not None else source.exists():
         message = f"{source} is not the file that was taken in (another sha256): put a copy back; nothing was built"
         raise Refused(message)

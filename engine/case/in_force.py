@@ -15,10 +15,12 @@ from engine.case.findings_fill import lines_of, read_record, record_files
 from engine.release.apply import PolicyInForce, PolicyOnParts
 from engine.release.decision import Decisions
 from engine.release.finders import Finders
+from engine.release.known_rows import in_batches
 from engine.release.learn import KeysTold, learn, note_keys, tells_keys, tells_own
 from engine.release.met import NamingRecords, met
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
+from engine.release.reading import Leaf, WholeSide
 from engine.release.vocabulary import Vocabulary
 
 
@@ -60,7 +62,9 @@ class Learned:
             if kept is None:
                 self._met[run.vendor] = PolicyInForce(run.policy, own)
                 self._naming[run.vendor] = NamingRecords()
-                self._people.update(met(self._met[run.vendor], _noted(run, told), self._naming[run.vendor]))
+                said = set[Leaf | WholeSide]()
+                records = _noted(run, told, self._met[run.vendor], said)
+                self._people.update(met(self._met[run.vendor], records, self._naming[run.vendor], said))
             else:
                 told.update({(index, text): place for index, text, place in keys[run.vendor]})
         self._people.update(people)
@@ -100,8 +104,17 @@ def _names_or_tells(policy: Policy) -> Callable[[str], bool]:
     return lambda name: rules.compiled(name).names_people or tells_keys(policy, name)
 
 
-def _noted(run: InReview, told: KeysTold) -> Iterator[tuple[str, Any]]:
-    """Read the records that name people or tell what others repeat, and note the latter: each is read once for both."""
-    for endpoint, record in run.records(_names_or_tells(run.policy)):
-        note_keys(told, run.policy, endpoint, record)
-        yield endpoint, record
+def _noted(run: InReview, told: KeysTold, in_force: PolicyInForce, said: set[Leaf | WholeSide]) -> Iterator[tuple[str, Any]]:
+    """Read the records that name people or tell what others repeat, and note the latter; None for those that name only who was `said`."""
+    wanted = _names_or_tells(run.policy)
+    for file in (one for one in record_files(run.folder) if wanted(one.stem)):
+        endpoint, keys = file.stem, tells_keys(run.policy, file.stem)
+        rows = in_force.rows_met(endpoint, said)
+        for batch in in_batches((number, line) for number, _, line in lines_of(file)):
+            for (number, line), new in zip(batch, repeat(True) if keys else rows.new([line for _, line in batch]), strict=False):
+                record = read_record(line, str(file), number) if new else None
+                if keys:
+                    note_keys(told, run.policy, endpoint, record)
+                yield endpoint, record
+                if new:
+                    rows.met(record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,9 +13,9 @@ from engine.language.expressions import lossless_json
 from engine.language.expressions.lossless_json import number_as_sent
 from engine.package.values import Together, together, turned_rows
 from engine.release.given_record import GivenRecord
+from engine.release.row_type import row_decoder, row_type
 
 MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
-MOST_FIELDS = 1_000  # of a form
 FAST = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
@@ -54,7 +54,8 @@ class FormDecoder:
     def __init__(self, first: Any) -> None:
         """Take a record that is decoded. No two threads may share one: see engine/decoding.py."""
         self.names: tuple[str, ...] = tuple(first) if type(first) is dict else ()
-        self._decode = _decoder(self.names) if 0 < len(self.names) <= MOST_FIELDS else None
+        row = row_type(self.names)
+        self._decode = None if row is None else row_decoder(row)
 
     def turned(self, lines: Sequence[bytes]) -> Together | None:
         """Give records turned on their side; None where they are not of one form."""
@@ -65,13 +66,3 @@ class FormDecoder:
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass  # other fields, or half a character
         return together([decoded(line) for line in lines])
-
-
-def _decoder(names: Sequence[str]) -> Callable[[bytes], Any] | None:
-    """Give what decodes objects with these members and no others; None where one has a name that msgspec refuses."""
-    of = {f"f{at}": name for at, name in enumerate(names)}
-    try:
-        form = msgspec.defstruct("Form", [(field, Any) for field in of], rename=of.get, forbid_unknown_fields=True, gc=False)
-    except ValueError:  # a quote, a stroke, half a character
-        return None
-    return msgspec.json.Decoder(form, float_hook=number_as_sent).decode

@@ -7,6 +7,7 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,13 +16,16 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.hit import Hit, HitKind
 from engine.release.never import harmless_without, hidden_already, opens
+from engine.release.outcome import asked_once, inside, laid_over, outcome
 from engine.release.own import Own, Side
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
 from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, all_said, whole_side
-from engine.release.reasons import BY_LAW, Treatment
+from engine.release.reasons import BY_LAW
 from engine.release.record_values import text_of, texts_at
 from engine.release.remembered import Remembered
-from engine.release.ruling import STRENGTH, Ruling, RulingKind
+from engine.release.rows_in_force import RowsInForce
+from engine.release.rows_met import RowsMet
+from engine.release.ruling import Ruling, RulingKind
 from engine.release.telling import Stirring, Telling
 from engine.replaced import replace
 
@@ -117,14 +121,24 @@ class PolicyInForce:
                 found.append(self._alike[leaf, rules, side])
         return [tuple(self._with_names(reading.named, [*chain.from_iterable(found)], digest, whole))] if reading.named else found
 
+    def rows(self, endpoint: str) -> RowsInForce | None:
+        """Rule the records of an endpoint that are alike straight from their lines; None where each must be read for itself."""
+        rules = self.compiled(endpoint)
+        if not self.rules_by_sides(endpoint) or rules.held or self._decisions.on_endpoint(endpoint):
+            return None
+        return RowsInForce(rules, self._stirs, self._sides, self._alike, partial(self._read_alike, rules))
+
     def _read_alike(self, rules: Compiled, digest: str = "") -> RecordReading:
         """Begin with a record about which nothing was decided by itself: most of what it holds was read before, in another one."""
         telling, sides = self._telling.__getitem__, self._sides.__getitem__
         if self._decisions.none:
             return RecordReading(rules, telling, sides, self._telling)
         matters = self._matters(digest, None) if self._decisions.on_values else None
-        stirring = self._telling if matters is None else self._stirring
-        return RecordReading(rules, telling, sides, stirring, matters, self._lifted(digest, None))
+        return RecordReading(rules, telling, sides, self._stirs, matters, self._lifted(digest, None))
+
+    @property
+    def _stirs(self) -> Telling | Stirring:
+        return self._stirring if self._decisions.on_values else self._telling
 
     def _read_apart(self, rules: Compiled, digest: str, whole: Decision | None) -> RecordReading:
         return RecordReading(rules, self._telling.__getitem__, None, None, self._matters(digest, whole), self._lifted(digest, whole))
@@ -148,7 +162,7 @@ class PolicyInForce:
             said = [replace(one, do="drop" if one.withholds else one.do, parts=()) for one in _placed(leaf, self._telling[leaf.name])]
             exact = self._decisions.on_place(digest, leaf.pointer)
             general = exact or leaf.node.decision or whole
-            laid = said if self._every else _outcome([(one, self._decided(one, exact, general)) for one in said])
+            laid = said if self._every else outcome([(one, self._decided(one, exact, general)) for one in said])
             laid = [replace(one, do="drop") if one.withholds else one for one in laid]
             if any(one.withholds for one in laid) and not self._every:
                 found = [one for one in found if not f"{one.pointer}/".startswith(f"{leaf.pointer}/")]
@@ -166,6 +180,10 @@ class PolicyInForce:
             others = [leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same"]
             said.update(others, (leaf for leaf in new if isinstance(leaf, WholeSide)))
             yield from others
+
+    def rows_met(self, endpoint: str, said: set[Leaf | WholeSide]) -> RowsMet:
+        """See straight from the lines of an endpoint which records name nobody but who was `said`."""
+        return RowsMet(self.compiled(endpoint), self._sides, said)
 
     def names_nobody_new(self, endpoint: str, record: Any, said: set[Leaf | WholeSide]) -> bool:
         """Whether nobody stands in a record but on sides that were read together, and said, before."""
@@ -192,7 +210,7 @@ class PolicyInForce:
         if decision is None:
             return before
         if decision.operation == "give":
-            return _laid(before, decision)
+            return laid_over(before, decision)
         because, name = (before.because, before.rule) if before.withholds else (decision.because, decision.name)
         return replace(before, do="hold", because=because, rule=name)
 
@@ -296,24 +314,24 @@ class PolicyInForce:
         if self._every or self._decisions.none:
             if len(said) < 2:
                 return said
-            return _asked_once(said) if self._every else self._settled(leaf, [(one, one) for one in _asked_once(said)], None)
+            return asked_once(said) if self._every else self._settled(leaf, [(one, one) for one in asked_once(said)], None)
         if not said and general is not None and (general.operation != "give" or (self.parts and general is not whole)):
-            return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
-        return self._settled(leaf, [(one, self._decided(one, exact, general)) for one in _asked_once(said)], general)
+            return [Ruling(leaf.pointer, inside(general.operation), general.because, general.name, "decided", leaf.text)]
+        return self._settled(leaf, [(one, self._decided(one, exact, general)) for one in asked_once(said)], general)
 
     def _settled(self, leaf: Leaf, laid: list[tuple[Ruling, Ruling]], general: Decision | None) -> list[Ruling]:
         """Choose what holds of a text, or of each part of it, where no rule and no decision withholds all of it."""
         if not self.parts:
-            return _outcome(laid)
+            return outcome(laid)
         text = leaf.text
         of_all = general is not None and general.operation != "give"
         if len(laid) == 1 and not of_all:
             return [laid[0][1]]
         whole = [pair for pair in laid if pair[0].value == text]
         if of_all or any(after.withholds for _, after in whole):
-            chosen = _outcome(whole if not of_all else laid)
+            chosen = outcome(whole if not of_all else laid)
             if general is not None and of_all and not any(one.withholds for one in chosen):
-                return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", text)]
+                return [Ruling(leaf.pointer, inside(general.operation), general.because, general.name, "decided", text)]
             return [replace(one, value=text, parts=()) if one.withholds and one.value != text else one for one in chosen]
         kept = [after for _, after in laid if after.withholds]
         withheld = {one.value for one in kept}
@@ -322,7 +340,7 @@ class PolicyInForce:
     def _decided(self, one: Ruling, exact: Decision | None, general: Decision | None) -> Ruling:
         """Lay over a ruling what was decided: about its place, else its value, else more. An alias by value stands for parts of a text."""
         by_value = None if exact is not None else self._decisions.on_value(one.value)
-        laid = _laid(one, exact or by_value or general)
+        laid = laid_over(one, exact or by_value or general)
         return laid if by_value is not None or laid is one else replace(laid, parts=())
 
 
@@ -330,21 +348,6 @@ class PolicyOnParts(PolicyInForce):
     """A policy as a package needs it: of a text only the parts that are withheld are replaced, and each that is asked about is told."""
 
     parts = True
-
-
-def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
-    """Choose what holds of what rules say, before and after decisions: what withholds by a rule, else by a decision; else what is asked.
-
-    Aliases of parts of a text withhold no more than these: what is asked of the rest is asked still.
-    """
-    withheld = [one for one in laid if one[1].withholds]
-    asked = [after for _, after in laid if after.do == "ask"]
-    whole = [one for one in withheld if one[1].do != "alias" or not one[1].parts]
-    if whole:
-        return [next((after for before, after in whole if before.withholds), whole[0][1])]
-    if withheld:
-        return [*(after for _, after in withheld), *asked]
-    return asked or [after for _, after in laid[:1]]
 
 
 def _doubts(rule: OtherPeople) -> bool:
@@ -370,27 +373,3 @@ def _of_rules(leaf: Leaf, rules: Compiled, side: SideFound | None) -> Iterator[R
         rule, unsure = rules.others[leaf.side[0]], side.same == "perhaps"
         do = "ask" if unsure and rule.withholds else rule.do
         yield Ruling(leaf.pointer, do, rule.because, rule.name, "who", leaf.text, side.group, side.person, unsure)
-
-
-def _asked_once(said: list[Ruling]) -> list[Ruling]:
-    """Leave out what need not be asked: behind a rule that gives, and what another rule asks already. What withholds stays."""
-    settled = next((one for one in said if not one.withholds), None)
-    return [one for one in said if one.withholds or (settled is not None and one.rule.partition(".")[0] == settled.rule.partition(".")[0])]
-
-
-def _laid(before: Ruling, decision: Decision | None) -> Ruling:
-    """Lay a decision over what one rule says. Where that withholds, the reason stays; the law is not overruled."""
-    if decision is None:
-        return before
-    do = _inside(decision.operation)
-    if before.withholds and do != "give":
-        weaker = STRENGTH[do] < STRENGTH[before.do]
-        return before if weaker and before.because in BY_LAW else replace(before, do=do)
-    if before.withholds and before.because in BY_LAW:
-        return before
-    return replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
-
-
-def _inside(operation: Treatment) -> Treatment:
-    """Of a single field `hold` means to leave it out."""
-    return "drop" if operation == "hold" else operation

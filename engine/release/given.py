@@ -20,6 +20,7 @@ from engine.release.json_parts import joined, parts_of
 from engine.release.masked_together import KnownMasks, MaskedTogether
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD, Because
 from engine.release.record_edit import RecordEdit
+from engine.release.rows_in_force import RuledRow
 from engine.release.ruling import Ruling
 from engine.release.withheld import WithheldTexts
 
@@ -60,16 +61,37 @@ class Giving:
         as_we_write = written == line  # then no member stands twice, and what stands beside a withheld value is written as it was
         if not as_we_write and _says_twice(line, written):
             return self.give(endpoint, line, record, list(chain.from_iterable(ruled)))
-        for known in masked:
-            if known.written is None:
-                self._write(endpoint, known)
-        hidden = [known for known in masked if known.written]
+        hidden = self._hidden(endpoint, masked)
         if not hidden:
             return GivenRecord(line)
         parts: Any = record.copy() if as_we_write else parts_of(line)
         for known in hidden:
             parts.update(known.written)
         return GivenRecord(dumps(parts) if as_we_write else joined(parts), tuple([known.places for known in hidden]))
+
+    def give_row(self, endpoint: str, told: RuledRow) -> GivenRecord | None:
+        """Give the same of a record that was ruled as a row; None where more is to be done than to mask texts."""
+        masked: list[MaskedTogether] = []
+        for together in filter(None, told.ruled):
+            known = self._known.get(id(together)) or self._known.know(together, told.record)
+            if not known.plain:
+                return None
+            masked.append(known)
+        hidden = self._hidden(endpoint, masked)
+        if not hidden:
+            return GivenRecord(told.line)
+        row, fields = told.row, told.fields
+        for known in hidden:
+            for name, written in cast("dict[str, msgspec.Raw]", known.written).items():
+                setattr(row, fields[name], written)
+        return GivenRecord(dumps(row), tuple([known.places for known in hidden]))
+
+    def _hidden(self, endpoint: str, masked: list[MaskedTogether]) -> list[MaskedTogether]:
+        """Give those of which something is withheld, with what is written for it."""
+        for known in masked:
+            if known.written is None:
+                self._write(endpoint, known)
+        return [known for known in masked if known.written]
 
     def _write(self, endpoint: str, known: MaskedTogether) -> None:
         rulings = list(known.ruled)

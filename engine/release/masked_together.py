@@ -48,7 +48,7 @@ class KnownMasks(dict[int, MaskedTogether]):
         found: list[MaskedTogether] = []
         taken: set[Any] = set()
         for together in filter(None, ruled):
-            known = self.get(id(together)) or self._know(together, record)
+            known = self.get(id(together)) or self.know(together, record)
             if not known.plain or not taken.isdisjoint(known.taken):
                 return None
             try:
@@ -60,7 +60,8 @@ class KnownMasks(dict[int, MaskedTogether]):
             found.append(known)
         return found
 
-    def _know(self, ruled: tuple[Ruling, ...], record: dict[str, Any]) -> MaskedTogether:
+    def know(self, ruled: tuple[Ruling, ...], record: dict[str, Any]) -> MaskedTogether:
+        """Say of what was ruled together about a record whether it can be masked so, and keep it."""
         if len(self) >= MOST_KNOWN:
             self.clear()
         masked, taken, plain = dict[str, Any](), set[Any](), True

@@ -46,14 +46,19 @@ class NamingRecords:
                 yield record, last is not None and place >= last
 
 
-def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]], naming: NamingRecords | None = None) -> Iterator[str]:
+def met(
+    in_force: PolicyInForce,
+    records: Iterable[tuple[str, Any]],
+    naming: NamingRecords | None = None,
+    said: set[Leaf | WholeSide] | None = None,
+) -> Iterator[str]:
     """Give names, addresses and numbers of other people, as they stand in their fields; each record comes with its endpoint.
 
-    Which of the records named them is noted in `naming`.
+    Which of the records named them is noted in `naming`. Who was named is added to `said`: of a record that names nobody else None will do.
     """
-    said = set[Leaf | WholeSide]()
+    said = set[Leaf | WholeSide]() if said is None else said
     for place, (endpoint, record) in enumerate(records):
-        if in_force.names_nobody_new(endpoint, record, said):
+        if record is None or in_force.names_nobody_new(endpoint, record, said):
             continue
         if naming is not None:
             naming.note(place)

@@ -125,6 +125,10 @@ class RecordReading:
         else:
             self._value(value, node, pointer, side, name)
 
+    def read(self, value: Any, node: Node, name: str) -> None:
+        """Read a field of the record itself."""
+        self._field(value, node, "", None, name)
+
     def _silent(self, items: list[Any], node: Node) -> bool:
         """Whether the items are records of one form in which nothing tells anything, as most are."""
         if self._stirring is None or not items or type(items[0]) is not dict:

@@ -1,0 +1,132 @@
+"""Records of one form as rows, of which most tell nothing but who stands on their sides. Pure.
+
+A row is what `row_type` decodes a line to: its values in the order of the form's fields. Objects and lists of objects in which all is of
+one form, and in which no rule names anything, are rows in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
+
+from engine.release.compiled import Compiled, Form, FormSide, FormStep, Node, SideValues
+from engine.release.reading import WholeSide
+from engine.release.row_type import row_type
+from engine.release.telling import Stirring, Telling
+
+DEEPEST = 8
+HOLDING = frozenset((dict, list))
+Columns = Sequence[tuple[Any, ...]]  # the values of each field in some rows
+
+
+class RowSide(msgspec.Struct, frozen=True, eq=False):
+    """The fields of a side, and where they stand in a row."""
+
+    side: FormSide
+    places: tuple[int, ...]
+
+    def told(self, columns: Columns) -> Iterator[SideValues]:
+        """Give what each row tells of the side, as `FormSide.told`."""
+        mine = [columns[at] for at in self.places]
+        types = zip(*(map(type, column) for column in mine), strict=True)
+        return zip(repeat(self.side), repeat(""), zip(*mine, strict=True), types, strict=False)
+
+
+class RowInside(msgspec.Struct, frozen=True, eq=False):
+    """A field in which a row stands, or a list of rows."""
+
+    at: int
+    form: RowPlan
+    listed: bool
+
+    def telling(self, column: Sequence[Any], stirring: Telling | Stirring) -> Iterable[int]:
+        """Give the places of those in which something tells."""
+        rows = [*map(astuple, chain.from_iterable(column) if self.listed else column)]
+        texts, inside = self.form.telling([*zip(*rows, strict=True)], stirring) if rows else ({}, set[int]())
+        if not self.listed or not (texts or inside):
+            return inside.union(texts)
+        owners = [place for place, listed in enumerate(column) for _ in listed]
+        return [owners[at] for at in inside.union(texts)]
+
+
+class RowPlan(msgspec.Struct, frozen=True, eq=False):
+    """What is read of rows of one form: `steps` were the form's when this was made. `others` are the places of fields to be read singly."""
+
+    form: Form
+    steps: tuple[FormStep, ...]
+    row: type[msgspec.Struct]
+    sides: tuple[RowSide, ...]
+    inside: tuple[RowInside, ...]
+    others: tuple[int, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether records of this form are read like this still."""
+        return self.form.steps is self.steps and all(inner.form.holds for inner in self.inside)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Give the attribute of a row for each name of a field."""
+        return dict(zip(self.row.__struct_encode_fields__, self.row.__struct_fields__, strict=True))
+
+    def holds_fields(self, columns: Columns) -> bool:
+        """Whether fields or items stand in a field of a side."""
+        return any(not HOLDING.isdisjoint(map(type, columns[at])) for side in self.sides for at in side.places)
+
+    def read_before(self, columns: Columns, sides: Mapping[SideValues, WholeSide | None]) -> Iterator[tuple[WholeSide | None, ...]]:
+        """Give what was read together of the sides of each row: not before it is asked for."""
+        return zip(*(map(sides.get, side.told(columns)) for side in self.sides), strict=True) if self.sides else repeat(())
+
+    def telling(self, columns: Columns, stirring: Telling | Stirring) -> tuple[dict[int, list[int]], set[int]]:
+        """Give for each row the places of texts that tell something, or may; and the rows inside of which one does.
+
+        Fields that are read singly are not looked at. Raises TypeError where a field holds fields or items for the first time.
+        """
+        if self.holds_fields(columns):
+            raise TypeError
+        told = self.form.telling(columns, stirring)
+        return told, {row for inner in self.inside for row in inner.telling(columns[inner.at], stirring)}
+
+
+def row_plan(rules: Compiled, node: Node, record: dict[str, Any], deep: int = 0) -> RowPlan | None:
+    """Say what is read of records that are of one form with this one; None where each of them must be read as it is."""
+    form = rules.form(node, record)
+    places = {name: at for at, name in enumerate(record)}
+    sides, inside, others = list[RowSide](), list[RowInside](), list[int]()
+    kinds: dict[str, Any] = {}
+    for step in form.steps:
+        if isinstance(step, FormSide):
+            sides.append(RowSide(step, tuple(places[name] for name, _ in step.fields)))
+            continue
+        name, child = step
+        if child.left_out is not None:
+            return None
+        within = _inside(rules, child, record[name], places[name], deep) if child.ordinary and child.side is None else None
+        if within is None:
+            others.append(places[name])
+        else:
+            inside.append(within)
+            kinds[name] = list[within.form.row] if within.listed else within.form.row  # type: ignore[name-defined]
+    row = row_type(tuple(record), kinds)
+    return None if row is None else RowPlan(form, form.steps, row, tuple(sides), tuple(inside), tuple(others))
+
+
+def people_plan(rules: Compiled, record: dict[str, Any]) -> RowPlan | None:
+    """Say where others stand in records that are of one form with this one; None where it is not on sides that are read together."""
+    form, places = rules.form(rules.root, record), {name: at for at, name in enumerate(record)}
+    sides = [RowSide(step, tuple(places[name] for name, _ in step.fields)) for step in form.people if isinstance(step, FormSide)]
+    row = row_type(tuple(record)) if len(sides) == len(form.people) else None
+    return None if row is None else RowPlan(form, form.steps, row, tuple(sides), (), ())
+
+
+def _inside(rules: Compiled, node: Node, value: Any, at: int, deep: int) -> RowInside | None:
+    """Say what is read of a field that holds an object or a list of them; None where something in it is to be read singly."""
+    first = value[0] if type(value) is list and value else value
+    if type(first) is not dict or not first or deep >= DEEPEST:
+        return None
+    form = row_plan(rules, node, first, deep + 1)
+    return None if form is None or form.sides or form.others else RowInside(at, form, first is not value)

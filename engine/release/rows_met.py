@@ -1,0 +1,49 @@
+"""See straight from lines which records name nobody new: most name those alone who were named before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any
+
+from msgspec.structs import astuple
+
+from engine.release.compiled import Compiled
+from engine.release.known_rows import KnownRows
+from engine.release.reading import Leaf, WholeSide
+from engine.release.row_plan import RowPlan, people_plan
+
+
+class RowsMet:
+    """The people of the records of one endpoint; who was `said` before is known, `sides` has what was read together."""
+
+    def __init__(self, rules: Compiled, sides: Mapping[Any, WholeSide | None], said: Container[Leaf | WholeSide | None]) -> None:
+        """Take the rules, and what is added to while records are read."""
+        self._sides, self._said = sides, said
+        self._known = KnownRows(rules, people_plan)
+
+    def met(self, record: Any) -> None:
+        """Note a record that had to be read as it is: those that follow may be like it."""
+        self._known.met(record)
+
+    def new(self, lines: Sequence[bytes]) -> Iterator[bool]:
+        """Say of records, by their lines without the ends of them, which may name somebody new.
+
+        Of whom that is said is read, and given to `met`, before the next one is asked for.
+        """
+        now = self._known.now
+        rows = [now.decoded(line) for line in lines] if now is not None else []
+        if now is None or now.read is None or not rows:
+            yield from repeat(True, len(lines))
+            return
+        of_rows = self._sides_of(now.read, [row for row in rows if row is not None])
+        for row in rows:
+            sides = None if row is None else next(of_rows)
+            new = sides is None or not all(map(self._said.__contains__, sides))
+            now.tried += 1
+            now.used += not new
+            yield new
+
+    def _sides_of(self, form: RowPlan, rows: list[Any]) -> Iterator[tuple[WholeSide | None, ...] | None]:
+        columns = [*zip(*map(astuple, rows), strict=True)]
+        yield from repeat(None) if form.holds_fields(columns) else form.read_before(columns, self._sides)
