@@ -19,13 +19,13 @@ ROWS, MOST_BYTES = 32, 1 << 18  # that are looked at together
 
 
 class KnownForm:
-    """A form of which rows are tried; `read` is None where that is no use."""
+    """A form of which rows are tried; `plan` is None where that is no use."""
 
-    def __init__(self, read: RowPlan | None) -> None:
+    def __init__(self, plan: RowPlan | None) -> None:
         """Make what decodes its rows."""
-        self.read = read
-        self.fields: Mapping[str, str] = {} if read is None else read.fields
-        self._decode: Callable[[bytes], Any] | None = None if read is None else row_decoder(read.row)
+        self.plan = plan
+        self.fields: Mapping[str, str] = {} if plan is None else plan.fields
+        self._decode: Callable[[bytes], Any] | None = None if plan is None else row_decoder(plan.row)
         self.tried = self.used = self.rests = 0
 
     def of_use(self) -> bool:
@@ -61,7 +61,7 @@ class KnownRows:
         known = self._known(form, record) if form is not None else None
         if known is None or known.rests:
             return
-        if known.read is None or not known.of_use():
+        if known.plan is None or not known.of_use():
             known.rests = RESTED
         else:
             self.now = known
@@ -73,7 +73,7 @@ class KnownRows:
             known.rests -= 1
             if known.rests:
                 return known
-        elif known is not None and (known.read is None or known.read.holds):
+        elif known is not None and (known.plan is None or known.plan.holds):
             return known
         if form not in self._met and len(self._met) >= MOST_FORMS:
             self._met.clear()

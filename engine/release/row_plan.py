@@ -40,13 +40,13 @@ class RowInside(msgspec.Struct, frozen=True, eq=False):
     """A field in which a row stands, or a list of rows."""
 
     at: int
-    form: RowPlan
+    plan: RowPlan
     listed: bool
 
     def telling(self, column: Sequence[Any], stirring: Telling | Stirring) -> Iterable[int]:
         """Give the places of those in which something tells."""
         rows = [*map(astuple, chain.from_iterable(column) if self.listed else column)]
-        texts, inside = self.form.telling([*zip(*rows, strict=True)], stirring) if rows else ({}, set[int]())
+        texts, inside = self.plan.telling([*zip(*rows, strict=True)], stirring) if rows else ({}, set[int]())
         if not self.listed or not (texts or inside):
             return inside.union(texts)
         owners = [place for place, listed in enumerate(column) for _ in listed]
@@ -66,7 +66,7 @@ class RowPlan(msgspec.Struct, frozen=True, eq=False):
     @property
     def holds(self) -> bool:
         """Whether records of this form are read like this still."""
-        return self.form.steps is self.steps and all(inner.form.holds for inner in self.inside)
+        return self.form.steps is self.steps and all(inner.plan.holds for inner in self.inside)
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -110,7 +110,7 @@ def row_plan(rules: Compiled, node: Node, record: dict[str, Any], deep: int = 0)
             others.append(places[name])
         else:
             inside.append(within)
-            kinds[name] = list[within.form.row] if within.listed else within.form.row  # type: ignore[name-defined]
+            kinds[name] = list[within.plan.row] if within.listed else within.plan.row  # type: ignore[name-defined]
     row = row_type(tuple(record), kinds)
     return None if row is None else RowPlan(form, form.steps, row, tuple(sides), tuple(inside), tuple(others))
 
@@ -128,5 +128,5 @@ def _inside(rules: Compiled, node: Node, value: Any, at: int, deep: int) -> RowI
     first = value[0] if type(value) is list and value else value
     if type(first) is not dict or not first or deep >= DEEPEST:
         return None
-    form = row_plan(rules, node, first, deep + 1)
-    return None if form is None or form.sides or form.others else RowInside(at, form, first is not value)
+    plan = row_plan(rules, node, first, deep + 1)
+    return None if plan is None or plan.sides or plan.others else RowInside(at, plan, first is not value)

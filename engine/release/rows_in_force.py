@@ -68,10 +68,10 @@ class RowsInForce:
         """
         now = self._known.now
         rows = [_as_written(now.decoded(line), line) for line in lines] if now is not None else []
-        if now is None or now.read is None or not rows:
+        if now is None or now.plan is None or not rows:
             yield from repeat(None, len(lines))
             return
-        of_rows = self._of_rows(now.read, [row for row in rows if row is not None])
+        of_rows = self._of_rows(now.plan, [row for row in rows if row is not None])
         for line, row in zip(lines, rows, strict=True):
             ruled = None if row is None else next(of_rows)
             now.tried += 1
@@ -81,36 +81,36 @@ class RowsInForce:
                 now.used += 1
                 yield RuledRow(line, row, ruled, now.fields)
 
-    def _of_rows(self, form: RowPlan, rows: list[Any]) -> Iterator[list[tuple[Ruling, ...]] | None]:
+    def _of_rows(self, plan: RowPlan, rows: list[Any]) -> Iterator[list[tuple[Ruling, ...]] | None]:
         """Say what happens in each row; None where that is not known."""
         columns = [*zip(*map(astuple, rows), strict=True)]
         try:
-            told = form.telling(columns, self._stirring) if form.holds else None
+            told = plan.telling(columns, self._stirring) if plan.holds else None
         except TypeError:  # fields or items where none were before
             told = None
         if told is None:
             yield from repeat(None, len(rows))
             return
         texts, inside = told
-        for place, read in zip(range(len(rows)), form.read_before(columns, self._sides), strict=False):
+        for place, read in zip(range(len(rows)), plan.read_before(columns, self._sides), strict=False):
             ruled = None if place in inside else _of_sides(read)
-            if ruled is not None and (place in texts or form.others):
-                ruled = self._with_texts(form, ruled, [column[place] for column in columns], texts.get(place, []))
+            if ruled is not None and (place in texts or plan.others):
+                ruled = self._with_texts(plan, ruled, [column[place] for column in columns], texts.get(place, []))
             yield ruled
 
     def _with_texts(
-        self, form: RowPlan, sides: list[tuple[Ruling, ...]], row: list[Any], texts: list[int]
+        self, plan: RowPlan, sides: list[tuple[Ruling, ...]], row: list[Any], texts: list[int]
     ) -> list[tuple[Ruling, ...]] | None:
         """Read texts that tell something, and fields that are read singly: between the sides, in the order of the fields.
 
         None where one of them told nothing, which must be noted, or where a side, a name or a field of a field tells something.
         """
-        if any(side.places[0] < at < side.places[-1] for at in texts for side in form.sides):
+        if any(side.places[0] < at < side.places[-1] for at in texts for side in plan.sides):
             return None  # which is not read together then
         reading = self._begun()
-        found = [(side.places[0], ruled) for side, ruled in zip(form.sides, sides, strict=True)]
-        for at in (*texts, *form.others):
-            (name, node), value, leaves = form.form.fields[at], row[at], len(reading.leaves)
+        found = [(side.places[0], ruled) for side, ruled in zip(plan.sides, sides, strict=True)]
+        for at in (*texts, *plan.others):
+            (name, node), value, leaves = plan.form.fields[at], row[at], len(reading.leaves)
             reading.read(value, node, name)
             if len(reading.leaves) == leaves:
                 if at in texts:

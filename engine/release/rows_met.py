@@ -33,10 +33,10 @@ class RowsMet:
         """
         now = self._known.now
         rows = [now.decoded(line) for line in lines] if now is not None else []
-        if now is None or now.read is None or not rows:
+        if now is None or now.plan is None or not rows:
             yield from repeat(True, len(lines))
             return
-        of_rows = self._sides_of(now.read, [row for row in rows if row is not None])
+        of_rows = self._sides_of(now.plan, [row for row in rows if row is not None])
         for row in rows:
             sides = None if row is None else next(of_rows)
             new = sides is None or not all(map(self._said.__contains__, sides))
@@ -44,6 +44,6 @@ class RowsMet:
             now.used += not new
             yield new
 
-    def _sides_of(self, form: RowPlan, rows: list[Any]) -> Iterator[tuple[WholeSide | None, ...] | None]:
+    def _sides_of(self, plan: RowPlan, rows: list[Any]) -> Iterator[tuple[WholeSide | None, ...] | None]:
         columns = [*zip(*map(astuple, rows), strict=True)]
-        yield from repeat(None) if form.holds_fields(columns) else form.read_before(columns, self._sides)
+        yield from repeat(None) if plan.holds_fields(columns) else plan.read_before(columns, self._sides)
