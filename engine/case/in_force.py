@@ -108,13 +108,14 @@ def _noted(run: InReview, told: KeysTold, in_force: PolicyInForce, said: set[Lea
     """Read the records that name people or tell what others repeat, and note the latter; None for those that name only who was `said`."""
     wanted = _names_or_tells(run.policy)
     for file in (one for one in record_files(run.folder) if wanted(one.stem)):
-        endpoint, keys = file.stem, tells_keys(run.policy, file.stem)
-        rows = in_force.rows_met(endpoint, said)
+        endpoint = file.stem
+        rows = in_force.rows_met(endpoint, said) if not tells_keys(run.policy, endpoint) else None
         for batch in in_batches((number, line) for number, _, line in lines_of(file)):
-            for (number, line), new in zip(batch, repeat(True) if keys else rows.new([line for _, line in batch]), strict=False):
+            every_new = rows.new([line for _, line in batch]) if rows is not None else repeat(True)
+            for (number, line), new in zip(batch, every_new, strict=False):
                 record = read_record(line, str(file), number) if new else None
-                if keys:
+                if rows is None:
                     note_keys(told, run.policy, endpoint, record)
                 yield endpoint, record
-                if new:
+                if rows is not None and new:
                     rows.met(record)

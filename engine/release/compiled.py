@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, compress, groupby, repeat
+from itertools import chain, compress, groupby
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -95,7 +95,7 @@ class Form(msgspec.Struct, eq=False):
     """The fields of records that have the same names in the same order, and those of them in which others may stand, or below which.
 
     `texts` says of each field whether its text alone matters: one that was seen to hold fields or items is no such field any more. `steps`
-    are the others. `usual` are those texts of which most come again, and are looked at together; `fresh` has the places of the rest.
+    are the others. `usual` are those texts of which most come again, and are looked at together; `fresh` has names and places of the rest.
     """
 
     fields: tuple[tuple[str, Node], ...]
@@ -105,7 +105,7 @@ class Form(msgspec.Struct, eq=False):
     more: dict[tuple[int, ...], tuple[FormStep, ...]] = msgspec.field(default_factory=dict)
     sides: dict[Mark, FormSide] = msgspec.field(default_factory=dict)
     usual: list[bool] = msgspec.field(default_factory=list)
-    fresh: list[int] = msgspec.field(default_factory=list)
+    fresh: dict[str, int] = msgspec.field(default_factory=dict)
     new: Counter[int] = msgspec.field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -115,7 +115,8 @@ class Form(msgspec.Struct, eq=False):
         """Give what of a record must be read: the steps, and fields of which the text alone matters where it tells something."""
         while True:
             try:
-                if self.quiet([list(record.values())], stirring):
+                usual = stirring.silent.issuperset(compress(record.values(), self.usual))
+                if usual and not (self.fresh and any(map(stirring.tells, [record[name] for name in self.fresh]))):
                     return self.steps
                 told = self._told(record, stirring)
             except TypeError:
@@ -130,20 +131,15 @@ class Form(msgspec.Struct, eq=False):
         if self.steps or not all(type(record) is dict and tuple(record) == names for record in records):
             return False
         try:
-            return self.quiet([list(record.values()) for record in records], stirring)
+            usual = stirring.silent.issuperset(chain.from_iterable(compress(record.values(), self.usual) for record in records))
+            return usual and not (self.fresh and any(map(stirring.tells, [record[name] for record in records for name in self.fresh])))
         except TypeError:
             return False
-
-    def quiet(self, rows: Sequence[Sequence[Any]], stirring: Telling | Stirring) -> bool:
-        """Whether none of the texts tells anything in records whose values these are. Raises TypeError where one holds fields or items."""
-        if not stirring.silent.issuperset(chain.from_iterable(map(compress, rows, repeat(self.usual)))):
-            return False
-        return not (self.fresh and any(map(stirring.tells, [row[at] for row in rows for at in self.fresh])))
 
     def telling(self, columns: Sequence[Sequence[Any]], stirring: Telling | Stirring) -> dict[int, list[int]]:
         """Give for each record in which texts tell something, or may, the places of these, by the values of each field in all of them.
 
-        Raises TypeError where one holds fields or items.
+        Raises TypeError where one of them holds fields or items.
         """
         told, silent = dict[int, list[int]](), stirring.silent
         for at, (column, usual) in enumerate(zip(columns, self.usual, strict=True)):
@@ -151,7 +147,7 @@ class Form(msgspec.Struct, eq=False):
                 for record, value in enumerate(column):
                     if value not in silent:
                         told.setdefault(record, []).append(at)
-        for at in self.fresh:
+        for at in self.fresh.values():
             for record in compress(range(len(columns[at])), map(stirring.tells, columns[at])):
                 told.setdefault(record, []).append(at)
         return told
@@ -176,7 +172,7 @@ class Form(msgspec.Struct, eq=False):
         for at, count in self.new.items():
             if count > MOST_NEW and self.usual[at]:
                 self.usual[at] = False
-                self.fresh.append(at)
+                self.fresh[self.fields[at][0]] = at
 
     def _with(self, told: tuple[int, ...]) -> tuple[FormStep, ...]:
         """Give the steps with those of fields that tell something between them."""
@@ -196,7 +192,7 @@ class Form(msgspec.Struct, eq=False):
 
     def _arrange(self) -> None:
         self.more.clear()
-        self.usual, self.fresh = list(self.texts), []
+        self.usual, self.fresh = list(self.texts), {}
         self.new.clear()
         self.steps = tuple(self._together([field for field, text in zip(self.fields, self.texts, strict=True) if not text]))
         self.people = tuple(self._together([field for field in self.fields if field[1].people]))

@@ -15,10 +15,11 @@ from msgspec.structs import astuple
 
 from engine.release.compiled import Compiled, Form, FormSide, FormStep, Node, SideValues
 from engine.release.reading import WholeSide
-from engine.release.row_type import row_type
+from engine.release.row_type import MOST_FIELDS, row_type
 from engine.release.telling import Stirring, Telling
 
-DEEPEST = 8
+DEEPEST, MOST_INSIDE, MOST_OTHERS = 8, 8, 8  # rows inside of a row, and fields that are read singly: more cost more than they spare
+MOST_ITEMS = 64  # of a list that are looked at together
 HOLDING = frozenset((dict, list))
 Columns = Sequence[tuple[Any, ...]]  # the values of each field in some rows
 
@@ -44,13 +45,14 @@ class RowInside(msgspec.Struct, frozen=True, eq=False):
     listed: bool
 
     def telling(self, column: Sequence[Any], stirring: Telling | Stirring) -> Iterable[int]:
-        """Give the places of those in which something tells."""
-        rows = [*map(astuple, chain.from_iterable(column) if self.listed else column)]
-        texts, inside = self.plan.telling([*zip(*rows, strict=True)], stirring) if rows else ({}, set[int]())
-        if not self.listed or not (texts or inside):
-            return inside.union(texts)
-        owners = [place for place, listed in enumerate(column) for _ in listed]
-        return [owners[at] for at in inside.union(texts)]
+        """Give the places of those in which something tells, or may: long lists are not looked at."""
+        if not self.listed:
+            return self.plan.telling_rows(column, stirring)
+        long = {place for place, listed in enumerate(column) if len(listed) > MOST_ITEMS}
+        short = [() if place in long else listed for place, listed in enumerate(column)] if long else column
+        told = self.plan.telling_rows([*chain.from_iterable(short)], stirring)
+        owners = [place for place, listed in enumerate(short) for _ in listed] if told else []
+        return long.union(owners[at] for at in told)
 
 
 class RowPlan(msgspec.Struct, frozen=True, eq=False):
@@ -59,19 +61,15 @@ class RowPlan(msgspec.Struct, frozen=True, eq=False):
     form: Form
     steps: tuple[FormStep, ...]
     row: type[msgspec.Struct]
+    fields: Mapping[str, str]
     sides: tuple[RowSide, ...]
     inside: tuple[RowInside, ...]
     others: tuple[int, ...]
 
     @property
     def holds(self) -> bool:
-        """Whether records of this form are read like this still."""
+        """Whether no field of these records was seen to hold fields or items since."""
         return self.form.steps is self.steps and all(inner.plan.holds for inner in self.inside)
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """Give the attribute of a row for each name of a field."""
-        return dict(zip(self.row.__struct_encode_fields__, self.row.__struct_fields__, strict=True))
 
     def holds_fields(self, columns: Columns) -> bool:
         """Whether fields or items stand in a field of a side."""
@@ -91,42 +89,82 @@ class RowPlan(msgspec.Struct, frozen=True, eq=False):
         told = self.form.telling(columns, stirring)
         return told, {row for inner in self.inside for row in inner.telling(columns[inner.at], stirring)}
 
+    def telling_rows(self, rows: Sequence[Any], stirring: Telling | Stirring) -> set[int]:
+        """Give the places of rows in which something tells, or may."""
+        if not rows:
+            return set()
+        texts, inside = self.telling([*zip(*map(astuple, rows), strict=True)], stirring)
+        return inside.union(texts)
 
-def row_plan(rules: Compiled, node: Node, record: dict[str, Any], deep: int = 0) -> RowPlan | None:
+
+def row_plan_of(rules: Compiled, record: dict[str, Any]) -> RowPlan | None:
     """Say what is read of records that are of one form with this one; None where each of them must be read as it is."""
-    form = rules.form(node, record)
-    places = {name: at for at, name in enumerate(record)}
-    sides, inside, others = list[RowSide](), list[RowInside](), list[int]()
-    kinds: dict[str, Any] = {}
-    for step in form.steps:
-        if isinstance(step, FormSide):
-            sides.append(RowSide(step, tuple(places[name] for name, _ in step.fields)))
-            continue
-        name, child = step
-        if child.left_out is not None:
-            return None
-        within = _inside(rules, child, record[name], places[name], deep) if child.ordinary and child.side is None else None
-        if within is None:
-            others.append(places[name])
-        else:
-            inside.append(within)
-            kinds[name] = list[within.plan.row] if within.listed else within.plan.row  # type: ignore[name-defined]
-    row = row_type(tuple(record), kinds)
-    return None if row is None else RowPlan(form, form.steps, row, tuple(sides), tuple(inside), tuple(others))
+    return _Planning(rules).of(rules.root, record)
 
 
 def people_plan(rules: Compiled, record: dict[str, Any]) -> RowPlan | None:
     """Say where others stand in records that are of one form with this one; None where it is not on sides that are read together."""
     form, places = rules.form(rules.root, record), {name: at for at, name in enumerate(record)}
-    sides = [RowSide(step, tuple(places[name] for name, _ in step.fields)) for step in form.people if isinstance(step, FormSide)]
-    row = row_type(tuple(record)) if len(sides) == len(form.people) else None
-    return None if row is None else RowPlan(form, form.steps, row, tuple(sides), (), ())
+    sides = [_side(step, places) for step in form.people if isinstance(step, FormSide)]
+    return _plan(form, record, {}, sides, (), ()) if len(sides) == len(form.people) else None
 
 
-def _inside(rules: Compiled, node: Node, value: Any, at: int, deep: int) -> RowInside | None:
-    """Say what is read of a field that holds an object or a list of them; None where something in it is to be read singly."""
-    first = value[0] if type(value) is list and value else value
-    if type(first) is not dict or not first or deep >= DEEPEST:
+class _Planning:
+    """Plans a form and those inside of it, no more of them than memory has room for; the others are read singly."""
+
+    def __init__(self, rules: Compiled) -> None:
+        self._rules = rules
+        self._left = MOST_INSIDE
+
+    def of(self, node: Node, record: dict[str, Any], deep: int = 0) -> RowPlan | None:
+        form = self._rules.form(node, record)
+        places = {name: at for at, name in enumerate(record)}
+        sides, inside, others = list[RowSide](), list[RowInside](), list[int]()
+        kinds: dict[str, Any] = {}
+        for step in form.steps if len(places) <= MOST_FIELDS else ():
+            if isinstance(step, FormSide):
+                sides.append(_side(step, places))
+                continue
+            name, child = step
+            if child.left_out is not None:
+                return None  # quicker: what is left out is ruled about in each of them
+            if type(record[name]) is list and len(record[name]) > MOST_ITEMS:
+                return None  # to look through it costs more than all else
+            within = self._inside(child, record[name], places[name], deep) if child.ordinary else None
+            if within is None:
+                others.append(places[name])
+            else:
+                inside.append(within)
+                kinds[name] = list[within.plan.row] if within.listed else within.plan.row  # type: ignore[name-defined]
+            if len(others) > MOST_OTHERS:
+                return None
+        return _plan(form, record, kinds, sides, inside, others)
+
+    def _inside(self, node: Node, value: Any, at: int, deep: int) -> RowInside | None:
+        """Say what is read of a field that holds an object or a list of them; None where something in it is to be read singly."""
+        first = value[0] if type(value) is list and value else value
+        if type(first) is not dict or not first or deep >= DEEPEST or self._left <= 0:
+            return None
+        self._left -= 1
+        plan = self.of(node, first, deep + 1)
+        return None if plan is None or plan.sides or plan.others else RowInside(at, plan, first is not value)
+
+
+def _plan(
+    form: Form,
+    record: dict[str, Any],
+    kinds: Mapping[str, Any],
+    sides: Sequence[RowSide],
+    inside: Sequence[RowInside],
+    others: Sequence[int],
+) -> RowPlan | None:
+    """Give the plan of a form for which a type can be made."""
+    row = row_type(tuple(record), kinds)
+    if row is None:
         return None
-    plan = row_plan(rules, node, first, deep + 1)
-    return None if plan is None or plan.sides or plan.others else RowInside(at, plan, first is not value)
+    fields = dict(zip(row.__struct_encode_fields__, row.__struct_fields__, strict=True))
+    return RowPlan(form, form.steps, row, fields, tuple(sides), tuple(inside), tuple(others))
+
+
+def _side(step: FormSide, places: Mapping[str, int]) -> RowSide:
+    return RowSide(step, tuple(places[name] for name, _ in step.fields))

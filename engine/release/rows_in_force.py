@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from engine.language.expressions.lossless_json import dumps
 from engine.release.compiled import Compiled, SideValues
 from engine.release.known_rows import KnownRows
 from engine.release.reading import Leaf, RecordReading, SideFound, WholeSide
-from engine.release.row_plan import RowPlan, row_plan
+from engine.release.row_plan import RowPlan, row_plan_of
 from engine.release.ruling import Ruling
 from engine.release.telling import Stirring, Telling
 
+Said = tuple[list[tuple[Ruling, ...]], Mapping[str, str]]
 AboutLeaf = tuple[Leaf, Compiled, SideFound | None]
 
 
@@ -55,7 +55,7 @@ class RowsInForce:
     ) -> None:
         """Take the rules, what says whether texts tell something, what is known of sides and of values, and what begins with a record."""
         self._rules, self._stirring, self._sides, self._alike, self._begun = rules, stirring, sides, alike, begun
-        self._known = KnownRows(rules, lambda rules, record: row_plan(rules, rules.root, record))
+        self._known = KnownRows(rules, row_plan_of, as_written=True)
 
     def met(self, record: Any) -> None:
         """Note a record that had to be read as it is: those that follow may be like it."""
@@ -64,39 +64,24 @@ class RowsInForce:
     def ruled(self, lines: Sequence[bytes]) -> Iterator[RuledRow | None]:
         """Say what happens in records, by their lines without the ends of them; None where one must be read as it is.
 
-        Whoever is given None calls `met` before the next one is asked for: what stands on its sides is known then.
+        Whoever reads one as it is calls `met` before the next one is asked for: what stands on its sides is known then.
         """
-        now = self._known.now
-        rows = [_as_written(now.decoded(line), line) for line in lines] if now is not None else []
-        if now is None or now.plan is None or not rows:
-            yield from repeat(None, len(lines))
-            return
-        of_rows = self._of_rows(now.plan, [row for row in rows if row is not None])
-        for line, row in zip(lines, rows, strict=True):
-            ruled = None if row is None else next(of_rows)
-            now.tried += 1
-            if ruled is None:
-                yield None
-            else:
-                now.used += 1
-                yield RuledRow(line, row, ruled, now.fields)
+        for line, (row, said) in zip(lines, self._known.each(lines, self._of_rows), strict=True):
+            yield None if said is None else RuledRow(line, row, *said)
 
-    def _of_rows(self, plan: RowPlan, rows: list[Any]) -> Iterator[list[tuple[Ruling, ...]] | None]:
-        """Say what happens in each row; None where that is not known."""
+    def _of_rows(self, plan: RowPlan, rows: list[Any]) -> Iterator[Said | None]:
+        """Say what happens in each row, and by which attributes it has its fields; None where that is not known."""
         columns = [*zip(*map(astuple, rows), strict=True)]
         try:
-            told = plan.telling(columns, self._stirring) if plan.holds else None
+            texts, inside = plan.telling(columns, self._stirring)
         except TypeError:  # fields or items where none were before
-            told = None
-        if told is None:
             yield from repeat(None, len(rows))
             return
-        texts, inside = told
         for place, read in zip(range(len(rows)), plan.read_before(columns, self._sides), strict=False):
             ruled = None if place in inside else _of_sides(read)
             if ruled is not None and (place in texts or plan.others):
                 ruled = self._with_texts(plan, ruled, [column[place] for column in columns], texts.get(place, []))
-            yield ruled
+            yield None if ruled is None else (ruled, plan.fields)
 
     def _with_texts(
         self, plan: RowPlan, sides: list[tuple[Ruling, ...]], row: list[Any], texts: list[int]
@@ -118,16 +103,11 @@ class RowsInForce:
                 continue
             leaf = reading.leaves[-1]
             if type(value) is not str or not isinstance(leaf, Leaf) or leaf.side is not None:
-                return None
+                return None  # more than a text of the record itself is to be ruled about
             found.append((at, self._alike[leaf, self._rules, None]))
         if reading.said or reading.named:
             return None
         return [ruled for _, ruled in sorted(found, key=itemgetter(0))]
-
-
-def _as_written(row: Any, line: bytes) -> Any:
-    """Give a row that is written as its line, and else None: a member stands there twice, or elsewhere."""
-    return row if row is not None and dumps(row) == line else None
 
 
 def _of_sides(sides: Iterable[WholeSide | None]) -> list[tuple[Ruling, ...]] | None:

@@ -20,7 +20,7 @@ class RowsMet:
     def __init__(self, rules: Compiled, sides: Mapping[Any, WholeSide | None], said: Container[Leaf | WholeSide | None]) -> None:
         """Take the rules, and what is added to while records are read."""
         self._sides, self._said = sides, said
-        self._known = KnownRows(rules, people_plan)
+        self._known = KnownRows(rules, people_plan, as_written=False)
 
     def met(self, record: Any) -> None:
         """Note a record that had to be read as it is: those that follow may be like it."""
@@ -29,21 +29,11 @@ class RowsMet:
     def new(self, lines: Sequence[bytes]) -> Iterator[bool]:
         """Say of records, by their lines without the ends of them, which may name somebody new.
 
-        Of whom that is said is read, and given to `met`, before the next one is asked for.
+        Whoever reads one for that calls `met` before the next one is asked for.
         """
-        now = self._known.now
-        rows = [now.decoded(line) for line in lines] if now is not None else []
-        if now is None or now.plan is None or not rows:
-            yield from repeat(True, len(lines))
-            return
-        of_rows = self._sides_of(now.plan, [row for row in rows if row is not None])
-        for row in rows:
-            sides = None if row is None else next(of_rows)
-            new = sides is None or not all(map(self._said.__contains__, sides))
-            now.tried += 1
-            now.used += not new
-            yield new
+        for _, sides in self._known.each(lines, self._of_rows):
+            yield sides is None or not all(map(self._said.__contains__, sides))
 
-    def _sides_of(self, plan: RowPlan, rows: list[Any]) -> Iterator[tuple[WholeSide | None, ...] | None]:
+    def _of_rows(self, plan: RowPlan, rows: list[Any]) -> Iterator[tuple[WholeSide | None, ...] | None]:
         columns = [*zip(*map(astuple, rows), strict=True)]
         yield from repeat(None) if plan.holds_fields(columns) else plan.read_before(columns, self._sides)

@@ -13,6 +13,8 @@ def soon(monkeypatch):
     monkeypatch.setattr(known_rows, "OFTEN", 2)
     monkeypatch.setattr(known_rows, "ROWS", 3)
     monkeypatch.setattr(known_rows, "TRIED", 4)
+    monkeypatch.setattr(known_rows, "PAID", 8)
     monkeypatch.setattr(known_rows, "RESTED", 3)
+    monkeypatch.setattr(known_rows, "AMONG", 12)
     monkeypatch.setattr(compiled, "MOST_NEW", 2)
     monkeypatch.setattr(telling, "MOST_SILENT", 6)

@@ -194,6 +194,9 @@ BEHIND = {  # records of one form, behind which stands something that only the l
     "a number that is told as a text before": [{"topic": "14155550142"}] * 5 + [{"topic": 14155550142}] * 2,
     "somebody in the name of a field that holds fields": [{"Bea Stone": {"plan": "pro"}}] * 6,
     "somebody in the name of a field that holds a list": [{"Bea Stone": [{"plan": "pro"}]}] * 6,
+    "somebody in each object of a list": [{"id": "x", "legs": [{"leg_name": "Zoe", "leg_email": "z@z.example"}]}] * 8,
+    "somebody in an object": [{"id": "x", "account": {"owner_name": "Zoe", "owner_email": ""}}] * 8,
+    "a secret in an object": [{"id": "x", "account": {"password": "Zoe-pass", "ssn": "***-**-1234"}}] * 8,
     "a secret field": [{"password": "x", "topic": "y"}] * 6,
     "a text before a side": [{"topic": one, "caller_name": "Cem", "caller_email": "", "id": one} for one in ["Bea Stone"] * 9],
     "a text in a list behind another one": [{"legs": [{"codec": "opus"}] * 2, "id": "x"}] * 5
@@ -203,7 +206,12 @@ BEHIND = {  # records of one form, behind which stands something that only the l
 
 @pytest.mark.parametrize("kind", BEHIND)
 @pytest.mark.parametrize(
-    "words", [{**CALLERS, "others": SIDES[:2]}, {**CALLERS, "leave_out": [{"what": "calls", "because": "out_of_scope"}]}]
+    "words",
+    [
+        {**CALLERS, "others": SIDES[:2]},
+        {"others": [*SIDES[3:], {"in": "calls", "who": "account.owner_*", "do": "mask"}]},
+        {**CALLERS, "leave_out": [{"what": "calls", "because": "out_of_scope"}]},
+    ],
 )
 def test_what_stands_behind_rows(kind, words):
     """It is ruled and given as if it stood alone; of an endpoint that is left out nothing is given, though nobody is named in it."""

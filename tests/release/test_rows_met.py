@@ -91,41 +91,99 @@ def test_somebody_new_is_met_behind_rows(kind):
     assert 5 in quick[1]
 
 
-def test_a_form_that_is_of_no_use_rests_and_is_looked_at_anew():
-    """Of four that were tried three were of none: the next three are not tried; then a type is made by the record that is met."""
+def rows_alike(made: list[dict[str, Any]]) -> KnownRows:
+    """Know rows, and note by which records types are made."""
+    rules = compiled.Compiled(Policy.model_validate({"policy": "1", "vendor": "acme"}), "calls")
+    return KnownRows(rules, lambda rules, record: made.append(record) or row_plan.row_plan_of(rules, record), as_written=True)
+
+
+def given_(rows: KnownRows, records: list[dict[str, Any]]) -> int:
+    """Count which of these are rows; those of which none is used are met."""
+    used = 0
+    for record in records:
+        for _, said in rows.each([dumps(record)], lambda _, rows: iter(rows)):
+            used += said is not None and "no" not in record
+            if said is None or "no" in record:
+                rows.met(record)
+    return used
+
+
+A, B, NO = {"a": 1}, {"b": 1}, {"no": 1}
+
+
+def test_one_odd_record_among_many_costs_no_other_its_row():
+    """The form of those around it is tried on."""
     made: list[dict[str, Any]] = []
-    rules = compiled.Compiled(Policy.model_validate({"policy": "1", "vendor": "acme"}), "calls")
-    rows = KnownRows(rules, lambda rules, record: made.append(record) or row_plan.row_plan(rules, rules.root, record))
-    for number in range(3):
-        assert (rows.now is None) == (number < 2)
-        rows.met({"id": number})
-    assert made == [{"id": 1}]
-    first = rows.now
-    first.tried, first.used = 4, 1
-    rows.met({"id": 3})
-    assert rows.now is first
-    first.tried, first.used = 5, 1
-    for number in range(4, 7):
-        rows.met({"id": number})
-        assert rows.now is None
-    rows.met({"id": 7})
-    assert made == [{"id": 1}, {"id": 7}]
-    assert rows.now.decoded(b'{"id":8}').f0 == 8
-    for other in ([], None, {}, "x"):
-        rows.met(other)
-        assert rows.now is None
+    assert given_(rows_alike(made), [A, A, *[A, A, A, A, B] * 20]) == 80
+    assert made == [A]
 
 
-def test_forms_are_bounded(monkeypatch):
-    """Of records that all have other fields no types are kept."""
-    monkeypatch.setattr(known_rows, "MOST_FORMS", 2)
-    rules = compiled.Compiled(Policy.model_validate({"policy": "1", "vendor": "acme"}), "calls")
-    rows = KnownRows(rules, row_plan.people_plan)
-    for name in "abc" * 3:
-        for _ in range(3):
-            rows.met({name: 1})
-            assert len(rows._forms) <= 2
-        assert rows.now is not None
+def test_a_form_of_which_no_row_is_used_rests_longer_each_time():
+    """A type costs as much as hundreds of rows spare."""
+    made: list[dict[str, Any]] = []
+    rows = rows_alike(made)
+    used = [len(made) for _ in range(60) if given_(rows, [NO]) == 0]
+    first = [used.index(times) for times in range(1, 5)]
+    assert [after - before for before, after in zip(first, first[1:], strict=False)] == [9, 12, 18]
+
+
+def test_forms_in_turn_rest_and_the_one_that_follows_another_is_tried_at_once():
+    """What paid for its type is left without a rest."""
+    made: list[dict[str, Any]] = []
+    given_(rows_alike(made), [A, B] * 30)
+    assert len(made) <= 5
+    made.clear()
+    assert given_(rows_alike(made), [*[A] * 40, *[B] * 40]) >= 72
+    assert made == [A, B]
+
+
+def test_forms_of_which_none_comes_often_cost_no_type():
+    """Each record has other fields."""
+    made: list[dict[str, Any]] = []
+    rows = rows_alike(made)
+    assert given_(rows, [{f"field_{number}": 1} for number in range(300)]) == 0
+    assert made == []
+    assert len(rows._met) < known_rows.AMONG
+
+
+@pytest.mark.parametrize("other", [[], None, {}, "x", 5])
+def test_what_is_no_object_is_met_without_a_form(other):
+    """It is read as it is, and so is what follows it until a form is known."""
+    rows = rows_alike([])
+    rows.met(other)
+    assert list(rows.each([b"[]"], lambda _, rows: iter(rows))) == [(None, None)]
+
+
+def test_what_is_too_deep_for_the_decoder_is_read_as_it_is():
+    """Whoever reads it as it is says what is wrong with it, if anything is."""
+    rows = rows_alike([])
+    given_(rows, [A] * 4)
+    deep = b'{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+    assert [said is None for _, said in rows.each([b'{"a":1}', deep, b'{"a":2}'], lambda _, rows: iter(rows))] == [False, True, False]
+
+
+def test_heavy_records_of_which_no_row_is_used_are_given_up_soon(monkeypatch):
+    """Their bytes count: to decode them twice costs more than a few rows tell."""
+    monkeypatch.setattr(known_rows, "HEAVY", 10)
+    made: list[dict[str, Any]] = []
+    rows = rows_alike(made)
+    assert given_(rows, [{"a": "x" * 20}, {"a": "x" * 20}, {"no": "x" * 20}, {"a": "x" * 20}, {"a": "x" * 20}]) == 0
+    assert made == [{"a": "x" * 20}]
+
+
+def test_no_more_types_are_made_than_memory_has_room_for():
+    """Of hundreds of objects in a record few are rows; what is left is read by itself."""
+    in_force = PolicyInForce(Policy.model_validate({"policy": "1", "vendor": "acme"}), Own(ADA))
+    wide = {f"o{number}": {"x": 1} for number in range(row_plan.MOST_FIELDS + 1)}
+    deep = {f"r{one}": {f"o{two}": {"x": 1} for two in range(4)} for one in range(3)}
+    many = {f"r{one}": {"x": 1} for one in range(row_plan.MOST_INSIDE + row_plan.MOST_OTHERS + 1)}
+    for record in (wide, deep, many):
+        in_force.ruled("calls", record)
+    assert row_plan.row_plan_of(in_force.compiled("calls"), wide) is None
+    plan = row_plan.row_plan_of(in_force.compiled("calls"), deep)
+    assert sum(1 + len(inner.plan.inside) for inner in plan.inside) == 5
+    assert len(plan.others) == 2
+    assert row_plan.row_plan_of(in_force.compiled("calls"), many) is None
 
 
 def test_lines_come_in_batches_that_fit_into_memory(monkeypatch):
