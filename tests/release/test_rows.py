@@ -194,6 +194,9 @@ BEHIND = {  # records of one form, behind which stands something that only the l
     "a number that is told as a text before": [{"topic": "14155550142"}] * 5 + [{"topic": 14155550142}] * 2,
     "somebody in the name of a field that holds fields": [{"Bea Stone": {"plan": "pro"}}] * 6,
     "somebody in the name of a field that holds a list": [{"Bea Stone": [{"plan": "pro"}]}] * 6,
+    "somebody at the end of a long list": [{"legs": [{"codec": "opus"}]}] * 9
+    + [{"legs": [{"codec": "opus"}] * 70 + [{"codec": "Bea Stone"}]}] * 3,
+    "somebody in an object of an object": [{"account": {"plan": "pro", "held": {"by": one}}} for one in ["x"] * 9 + ["Bea Stone"] * 3],
     "somebody in each object of a list": [{"id": "x", "legs": [{"leg_name": "Zoe", "leg_email": "z@z.example"}]}] * 8,
     "somebody in an object": [{"id": "x", "account": {"owner_name": "Zoe", "owner_email": ""}}] * 8,
     "a secret in an object": [{"id": "x", "account": {"password": "Zoe-pass", "ssn": "***-**-1234"}}] * 8,
