@@ -24,14 +24,11 @@ from typing import Any
 
 from bench.case import REFERENCE, make_case
 from bench.findings import RECORDS
-from engine.case.folder import open_case
-from engine.case.in_force import Learned
-from engine.case.ruled import in_review, put_in_force
+from engine.case.ruled import put_in_force
 from engine.cli import spare_start
 from engine.cli.formatting import table
 from engine.cli.package import build_command
 from engine.connection.private_files import prepare, write_private
-from engine.release.own import Fact
 
 POLICY = b"""
 policy: 1
@@ -60,15 +57,6 @@ def make(home: Path) -> dict[str, float]:
     write_private(case.folder / "policies" / "zoom.yaml", POLICY)
     put_in_force(case, datetime.now(UTC))
     return {}
-
-
-def rule(home: Path) -> dict[str, float]:
-    """Read and rule only, as the command does it while it gives the records; not counted is what it learns before."""
-    (run,) = in_review(open_case(home, REFERENCE))
-    in_force = Learned([run], [Fact("email", PERSON)]).in_force(run.vendor, parts=True)
-    begun = time.process_time()
-    rulings = sum(len(in_force.rulings(endpoint, record)) for endpoint, record in run.records())
-    return {"ruled": time.process_time() - begun, "rulings": rulings}
 
 
 def build(home: Path) -> dict[str, float]:
@@ -111,13 +99,12 @@ def main() -> int:
             told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, "HABEAS_HOME": name})
             done |= json.loads(told.stdout)
         read = (Path(name) / "made" / "zoom" / "phone_call_logs.jsonl").stat().st_size / 1e6
-    whole, memory, ruled = done["whole"], done["rss"], done["ruled"]
+    whole, memory = done["whole"], done["rss"]
     rows = [
         (f"package build of {RECORDS:,} records, {read:.0f} MB: all of it, CPU", f"{whole:.1f} s", _verdict("<= 12 s", whole <= 12)),
         ("  started", f"{whole - sum(done[part] for part, *_ in PARTS):.1f} s", ""),
         ("  learned who is met, and met again with numbers", f"{done['learned'] + done['met']:.1f} s", ""),
-        ("  read and ruled", f"{ruled:.1f} s", ""),
-        (f"  given, {done['withheld']:,.0f} places withheld, and written as {done['.json']:.0f} MB of JSON", f"{done['given'] - ruled:.1f} s", ""),
+        (f"  read, ruled and given, {done['withheld']:,.0f} places withheld, as {done['.json']:.0f} MB of JSON", f"{done['given']:.1f} s", ""),
         (f"  as {done['.csv']:.0f} MB of table", f"{done['table']:.1f} s", ""),
         (f"  as {done['.html']:.0f} MB of pages, records decoded for both", f"{done['pages'] - done['table']:.1f} s", ""),
         ("  sums of all files", f"{done['sums']:.1f} s", ""),
@@ -133,7 +120,7 @@ def _verdict(budget: str, good: object) -> str:
     return f"{budget}  {'ok' if good else 'OVER'}"
 
 
-STEPS = {"make": make, "rule": rule, "build": build}
+STEPS = {"make": make, "build": build}
 
 if __name__ == "__main__":
     if len(sys.argv) == 1:
