@@ -16,7 +16,7 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.hit import Hit, HitKind
 from engine.release.never import harmless_without, hidden_already, opens
-from engine.release.outcome import asked_once, inside, laid_over, outcome
+from engine.release.outcome import asked_once, laid_over, of_a_field, outcome
 from engine.release.own import Own, Side
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
 from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, all_said, whole_side
@@ -316,7 +316,7 @@ class PolicyInForce:
                 return said
             return asked_once(said) if self._every else self._settled(leaf, [(one, one) for one in asked_once(said)], None)
         if not said and general is not None and (general.operation != "give" or (self.parts and general is not whole)):
-            return [Ruling(leaf.pointer, inside(general.operation), general.because, general.name, "decided", leaf.text)]
+            return [Ruling(leaf.pointer, of_a_field(general.operation), general.because, general.name, "decided", leaf.text)]
         return self._settled(leaf, [(one, self._decided(one, exact, general)) for one in asked_once(said)], general)
 
     def _settled(self, leaf: Leaf, laid: list[tuple[Ruling, Ruling]], general: Decision | None) -> list[Ruling]:
@@ -331,7 +331,7 @@ class PolicyInForce:
         if of_all or any(after.withholds for _, after in whole):
             chosen = outcome(whole if not of_all else laid)
             if general is not None and of_all and not any(one.withholds for one in chosen):
-                return [Ruling(leaf.pointer, inside(general.operation), general.because, general.name, "decided", text)]
+                return [Ruling(leaf.pointer, of_a_field(general.operation), general.because, general.name, "decided", text)]
             return [replace(one, value=text, parts=()) if one.withholds and one.value != text else one for one in chosen]
         kept = [after for _, after in laid if after.withholds]
         withheld = {one.value for one in kept}

@@ -139,7 +139,7 @@ class Form(msgspec.Struct, eq=False):
     def telling(self, columns: Sequence[Sequence[Any]], stirring: Telling | Stirring) -> dict[int, list[int]]:
         """Give for each record in which texts tell something, or may, the places of these, by the values of each field in all of them.
 
-        Raises TypeError where one of them holds fields or items.
+        The same is a text as for `to_read`, which says it of one record. Raises TypeError where one holds fields or items.
         """
         told, silent = dict[int, list[int]](), stirring.silent
         for at, (column, usual) in enumerate(zip(columns, self.usual, strict=True)):

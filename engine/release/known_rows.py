@@ -16,7 +16,7 @@ from engine.release.row_type import row_decoder
 
 OFTEN, AMONG = 16, 128  # records of a form, among so many, before it is worth a type
 TRIED, HEAVY, WORTH = 64, 1 << 20, 3 / 4  # rows, or so many bytes of them, and the share that must be of use
-PAID = 512  # rows of use that are worth making a type
+PAID = 128  # rows of use that are worth making a type, and forgetting it
 RESTED, LONGEST_RESTS = 256, 4  # records that are not tried after a form was of no use; so many times twice as many the next time
 ROWS, MOST_BYTES = 32, 1 << 18  # that are looked at together
 Of = TypeVar("Of")
@@ -39,8 +39,8 @@ class TriedForm:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
-    def is_worth_it(self) -> bool:
-        """Whether enough of the last rows were of use, or too few were tried to tell."""
+    def judged(self) -> bool:
+        """Say whether enough of the last rows were of use, or too few were tried to tell; what was judged is not counted again."""
         if not self.plan.holds:
             return False
         if self.tried < TRIED and self.bytes < HEAVY:
@@ -62,8 +62,8 @@ class KnownRows:
         self._rests = self._in_vain = 0
 
     def each(self, lines: Sequence[bytes], of_rows: Callable[[RowPlan, list[Any]], Iterator[Of | None]]) -> Iterator[tuple[Any, Of | None]]:
-        """Give each line as a row, with what is said `of_rows` of it when it is asked for; None for both where it must be read as it is."""
-        now = self._tried()
+        """Give each line as a row, None where it is none, with what `of_rows` says of it when it is asked for: None to read it as it is."""
+        now = self._judged()
         if now is None:
             yield from repeat((None, None), len(lines))
             return
@@ -98,12 +98,12 @@ class KnownRows:
         elif self._met.total() >= AMONG:
             self._rest()
 
-    def _tried(self) -> TriedForm | None:
-        """Give the form that is tried, as long as it is worth it."""
+    def _judged(self) -> TriedForm | None:
+        """Give the form that is tried. One that is not worth it is left; if it never paid, none is tried for a while."""
         now = self._now
         if now is None:
             return None
-        worth_it = now.is_worth_it()
+        worth_it = now.judged()
         if now.used >= PAID:
             self._in_vain = 0
         if worth_it:

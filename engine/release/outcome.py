@@ -33,7 +33,7 @@ def laid_over(before: Ruling, decision: Decision | None) -> Ruling:
     """Lay a decision over what one rule says. Where that withholds, the reason stays; the law is not overruled."""
     if decision is None:
         return before
-    do = inside(decision.operation)
+    do = of_a_field(decision.operation)
     if before.withholds and do != "give":
         weaker = STRENGTH[do] < STRENGTH[before.do]
         return before if weaker and before.because in BY_LAW else replace(before, do=do)
@@ -42,6 +42,6 @@ def laid_over(before: Ruling, decision: Decision | None) -> Ruling:
     return replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
 
 
-def inside(operation: Treatment) -> Treatment:
+def of_a_field(operation: Treatment) -> Treatment:
     """Of a single field `hold` means to leave it out."""
     return "drop" if operation == "hold" else operation

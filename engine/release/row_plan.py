@@ -7,6 +7,7 @@ one form, and in which no rule names anything, are rows in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
@@ -18,7 +19,8 @@ from engine.release.reading import WholeSide
 from engine.release.row_type import MOST_FIELDS, row_type
 from engine.release.telling import Stirring, Telling
 
-DEEPEST, MOST_INSIDE, MOST_OTHERS = 8, 8, 8  # rows inside of a row, and fields that are read singly: more cost more than they spare
+DEEPEST, MOST_INSIDE = 8, 8  # how deep rows stand in a row, and how many: more cost more than they spare, and memory must not grow
+MOST_OTHERS = 8  # fields that are read singly: more cost more than is spared
 MOST_ITEMS = 64  # of a list that are looked at together
 HOLDING = frozenset((dict, list))
 Columns = Sequence[tuple[Any, ...]]  # the values of each field in some rows
@@ -71,20 +73,19 @@ class RowPlan(msgspec.Struct, frozen=True, eq=False):
         """Whether no field of these records was seen to hold fields or items since."""
         return self.form.steps is self.steps and all(inner.plan.holds for inner in self.inside)
 
-    def holds_fields(self, columns: Columns) -> bool:
-        """Whether fields or items stand in a field of a side."""
-        return any(not HOLDING.isdisjoint(map(type, columns[at])) for side in self.sides for at in side.places)
-
     def read_before(self, columns: Columns, sides: Mapping[SideValues, WholeSide | None]) -> Iterator[tuple[WholeSide | None, ...]]:
-        """Give what was read together of the sides of each row: not before it is asked for."""
-        return zip(*(map(sides.get, side.told(columns)) for side in self.sides), strict=True) if self.sides else repeat(())
+        """Give what was read together of the sides of each row, when it is asked for; None for one that was not, or that holds fields."""
+        holds = any(not HOLDING.isdisjoint(map(type, columns[at])) for side in self.sides for at in side.places)
+        read = partial(_read, sides) if holds else sides.get
+        return zip(*(map(read, side.told(columns)) for side in self.sides), strict=True) if self.sides else repeat(())
 
     def telling(self, columns: Columns, stirring: Telling | Stirring) -> tuple[dict[int, list[int]], set[int]]:
         """Give for each row the places of texts that tell something, or may; and the rows inside of which one does.
 
-        Fields that are read singly are not looked at. Raises TypeError where a field holds fields or items for the first time.
+        Fields that are read singly are not looked at. Raises TypeError where a text holds fields or items, or did since this was planned:
+        it is none of the form's texts then, and nobody would look at it.
         """
-        if self.holds_fields(columns):
+        if not self.holds:
             raise TypeError
         told = self.form.telling(columns, stirring)
         return told, {row for inner in self.inside for row in inner.telling(columns[inner.at], stirring)}
@@ -95,6 +96,13 @@ class RowPlan(msgspec.Struct, frozen=True, eq=False):
             return set()
         texts, inside = self.telling([*zip(*map(astuple, rows), strict=True)], stirring)
         return inside.union(texts)
+
+
+def _read(sides: Mapping[SideValues, WholeSide | None], told: SideValues) -> WholeSide | None:
+    try:
+        return sides.get(told)
+    except TypeError:  # fields or items in one of them
+        return None
 
 
 def row_plan_of(rules: Compiled, record: dict[str, Any]) -> RowPlan | None:
@@ -110,7 +118,7 @@ def people_plan(rules: Compiled, record: dict[str, Any]) -> RowPlan | None:
 
 
 class _Planning:
-    """Plans a form and those inside of it, no more of them than memory has room for; the others are read singly."""
+    """Plans a form and those inside of it, but not more of them than are worth it; the others are read singly."""
 
     def __init__(self, rules: Compiled) -> None:
         self._rules = rules

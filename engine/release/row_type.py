@@ -29,5 +29,8 @@ def row_type(names: Sequence[str], kinds: Mapping[str, Any] = NONE) -> type[msgs
 
 
 def row_decoder(kind: type[msgspec.Struct]) -> Callable[[bytes], Any]:
-    """Give what decodes a line to such a row, its numbers as they came, and raises DecodeError or UnicodeDecodeError for other lines."""
+    """Give what decodes a line to such a row, its numbers as they came.
+
+    It raises DecodeError or UnicodeDecodeError for other lines, RecursionError for absurd nesting.
+    """
     return msgspec.json.Decoder(kind, float_hook=number_as_sent).decode

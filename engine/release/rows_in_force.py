@@ -74,7 +74,7 @@ class RowsInForce:
         columns = [*zip(*map(astuple, rows), strict=True)]
         try:
             texts, inside = plan.telling(columns, self._stirring)
-        except TypeError:  # fields or items where none were before
+        except TypeError:  # fields or items in a text: what is planned holds no longer
             yield from repeat(None, len(rows))
             return
         for place, read in zip(range(len(rows)), plan.read_before(columns, self._sides), strict=False):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from itertools import repeat
 from typing import Any
 
 from msgspec.structs import astuple
@@ -35,5 +34,4 @@ class RowsMet:
             yield sides is None or not all(map(self._said.__contains__, sides))
 
     def _of_rows(self, plan: RowPlan, rows: list[Any]) -> Iterator[tuple[WholeSide | None, ...] | None]:
-        columns = [*zip(*map(astuple, rows), strict=True)]
-        yield from repeat(None) if plan.holds_fields(columns) else plan.read_before(columns, self._sides)
+        yield from plan.read_before([*zip(*map(astuple, rows), strict=True)], self._sides)

@@ -183,27 +183,25 @@ def test_which_rules_and_decisions_let_records_be_rows(words, decisions, some):
     assert bool(rows_of([PLAIN] * 12, words, *decisions)) == some
 
 
-BEHIND = {  # records of one form, behind which stands something that only the last of them tells
-    "a side that is the first one where nobody stands on the other": [
-        *[
-            {"caller_name": name, "caller_email": "", "callee_name": "Cem", "callee_email": ""}
-            for name in [""] + ["Bea"] * 6 + [""] * 2 + ["Bea"]
-        ],
-    ],
-    "somebody in a field of which all values are new": [{"id": f"{number:02}a"} for number in range(9)] + [{"id": "Bea Stone"}] * 2,
-    "a number that is told as a text before": [{"topic": "14155550142"}] * 5 + [{"topic": 14155550142}] * 2,
-    "somebody in the name of a field that holds fields": [{"Bea Stone": {"plan": "pro"}}] * 6,
-    "somebody in the name of a field that holds a list": [{"Bea Stone": [{"plan": "pro"}]}] * 6,
-    "somebody at the end of a long list": [{"legs": [{"codec": "opus"}]}] * 9
-    + [{"legs": [{"codec": "opus"}] * 70 + [{"codec": "Bea Stone"}]}] * 3,
-    "somebody in an object of an object": [{"account": {"plan": "pro", "held": {"by": one}}} for one in ["x"] * 9 + ["Bea Stone"] * 3],
-    "somebody in each object of a list": [{"id": "x", "legs": [{"leg_name": "Zoe", "leg_email": "z@z.example"}]}] * 8,
-    "somebody in an object": [{"id": "x", "account": {"owner_name": "Zoe", "owner_email": ""}}] * 8,
-    "a secret in an object": [{"id": "x", "account": {"password": "Zoe-pass", "ssn": "***-**-1234"}}] * 8,
-    "a secret field": [{"password": "x", "topic": "y"}] * 6,
-    "a text before a side": [{"topic": one, "caller_name": "Cem", "caller_email": "", "id": one} for one in ["Bea Stone"] * 9],
-    "a text in a list behind another one": [{"legs": [{"codec": "opus"}] * 2, "id": "x"}] * 5
-    + [{"legs": [{"codec": "Bea Stone"}], "id": "x"}] * 4,
+LEG = {"codec": "opus", "n": "1"}
+BEHIND = {  # records that are alike, or the last of which tell something else; and how many of all are rows
+    "a side that is the first one where nobody stands on the other": (
+        5,
+        [{"caller_name": one, "caller_email": "", "callee_name": "Cem", "callee_email": ""} for one in ["", *["Bea"] * 6, "", "", "Bea"]],
+    ),
+    "somebody in a field of which all values are new": (8, [*({"id": f"{one:02}a"} for one in range(9)), *[{"id": "Bea Stone"}] * 2]),
+    "a number that is told as a text before": (2, [*[{"topic": "14155550142"}] * 5, *[{"topic": 14155550142}] * 2]),
+    "somebody in the name of a field that holds fields": (0, [{"Bea Stone": {"plan": "pro"}}] * 6),
+    "somebody in the name of a field that holds a list": (0, [{"Bea Stone": [{"plan": "pro"}]}] * 6),
+    "somebody at the end of a long list": (6, [*[{"legs": [LEG]}] * 9, *[{"legs": [*[LEG] * 70, LEG | {"codec": "Bea Stone"}]}] * 3]),
+    "somebody in an object of an object": (6, [{"account": {"plan": "pro", "held": {"by": one}}} for one in ["x"] * 9 + ["Bea Stone"] * 3]),
+    "somebody in each object of a list": (0, [{"id": "x", "legs": [{"leg_name": "Zoe", "leg_email": "z@z.example"}]}] * 8),
+    "somebody in an object": (5, [{"id": "x", "account": {"owner_name": "Zoe", "owner_email": ""}}] * 8),
+    "a secret in an object": (0, [{"id": "x", "account": {"password": "Zoe-pass", "ssn": "***-**-1234"}}] * 8),
+    "a secret field": (3, [{"password": "x", "topic": "y"}] * 6),
+    "a text before a side": (6, [{"topic": one, "caller_name": "Cem", "caller_email": "", "id": one} for one in ["Bea Stone"] * 9]),
+    "a text in a list behind another one": (2, [*[{"legs": [LEG] * 2}] * 5, *[{"legs": [LEG | {"codec": "Bea Stone"}]}] * 4]),
+    "a list on a side": (5, [*[PLAIN] * 5, PLAIN | {"caller_name": ["Bea Stone"]}, *[PLAIN] * 5]),
 }
 
 
@@ -218,12 +216,37 @@ BEHIND = {  # records of one form, behind which stands something that only the l
 )
 def test_what_stands_behind_rows(kind, words):
     """It is ruled and given as if it stood alone; of an endpoint that is left out nothing is given, though nobody is named in it."""
-    assert rows_of(BEHIND[kind], words) <= (0 if "leave_out" in words else len(BEHIND[kind]))
-    rows_of(BEHIND[kind], words, Decision(act=1, operation="hold", because="third_party", endpoint="calls"))
+    used, records = BEHIND[kind]
+    words = {**words, "find": {"known_people": {"do": "mask"}, "phones": {"do": "mask"}}}
+    counted = rows_of(records, words)
+    assert "leave_out" not in words or counted == 0
+    assert words["others"] != SIDES[:2] or counted == used
+    assert rows_of(records, words, Decision(act=1, operation="hold", because="third_party", endpoint="calls")) == 0
     policy = Policy.model_validate({"policy": "1", "vendor": "acme", **words})
     quick, slow = (PolicyOnParts(policy, Own(ADA), finder=LOOK) for _ in range(2))
-    for line, ruled in as_rows(quick, [dumps(one) for one in BEHIND[kind]]):
+    for line, ruled in as_rows(quick, [dumps(one) for one in records]):
         assert ruled is None or ruled == slow.ruled("calls", loads(line))
+
+
+CHANGED = {
+    "fields in a text": (PLAIN, {"topic": {"of": "x"}}, {"topic": "with Bea Stone"}),
+    "items in a text": (PLAIN, {"topic": ["y"]}, {"topic": "with Bea Stone"}),
+    "fields in a list": (
+        {"id": "x", "legs": [LEG]},
+        {"legs": [LEG | {"codec": {"name": "opus"}}, {"codec": "opus"}]},
+        {"legs": [LEG | {"codec": "Bea Stone"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("before", range(3, 12))
+@pytest.mark.parametrize("kind", CHANGED)
+@pytest.mark.parametrize("spaced", [False, True])
+def test_what_a_record_shows_of_a_text_holds_for_those_behind_it_in_its_batch(kind, before, spaced):
+    """It is no row, and shows that a text may hold fields: what stands there is looked at in the next ones, wherever a batch begins."""
+    record, shown, told = CHANGED[kind]
+    line = dumps(record | shown)
+    rows_of([*[record] * before, line.replace(b'":', b'": ') if spaced else line, *[record | told] * 5])
 
 
 @pytest.mark.parametrize("changed", [{"topic": {"of": "Bea Stone"}}, {"legs": [{"codec": ["Bea Stone"]}]}])
