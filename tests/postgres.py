@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pwd
 import shutil
@@ -16,7 +15,7 @@ import psycopg
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 SETTINGS = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60", "shared_buffers=16MB")
-NOTICED = 10.0  # seconds within which a server that goes on has seen that a session was killed
+NOTICED = 10.0  # seconds within which a server has seen that a session was killed
 
 
 def program(name: str) -> str | None:
@@ -67,17 +66,22 @@ class Postgres:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(60)
 
-    def kill(self, pid: int) -> None:
-        """Kill the process of one session, and wait until the server has seen it: it ends all sessions then, and recovers what was committed.
+    def kill(self, pid: int) -> bool:
+        """Kill the process of one session, and wait until the server ends all of them, and recovers what was committed.
 
-        One that ends by itself at that moment ends nobody else's.
+        Whether it does: a session that ends by itself at that moment ends nobody else's.
         """
-        gone = contextlib.suppress(psycopg.OperationalError, ProcessLookupError)
-        with psycopg.connect(self.address("postgres", "boss"), autocommit=True) as other, gone:
-            os.kill(pid, signal.SIGKILL)
-            until = time.monotonic() + NOTICED
-            while time.monotonic() < until:
-                other.execute("select 1")
+        with psycopg.connect(self.address("postgres", "boss"), autocommit=True) as other:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                until = time.monotonic() + NOTICED
+                while time.monotonic() < until:
+                    other.execute("select pg_sleep(0.01)")
+            except ProcessLookupError:
+                pass
+            except psycopg.OperationalError:
+                return True
+        return False
 
     def recovered(self) -> None:
         """Wait until it can be asked again."""

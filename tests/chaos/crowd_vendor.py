@@ -158,9 +158,16 @@ class CrowdVendor:
         """Wait until somebody renews; tokens end early, so that somebody does: where nobody is left to ask for with one, another one's."""
         until = time.time() + LATEST
         while not found.done() and time.time() < until:
-            self._expire(next(one["connection"] for one in reversed(self.log) if one["path"] not in (TOKEN, EXPIRED)))
+            renewing = {one["connection"] for one in self.log if one["path"] == TOKEN and one["status"] is None}
+            asked = (one["connection"] for one in reversed(self.log) if one["path"] not in (TOKEN, EXPIRED))
+            connection = next((one for one in asked if one not in renewing), None)
+            if connection is not None:
+                self._expire(connection)
             await asyncio.wait([found], timeout=SOON)
-        return await asyncio.wait_for(found, 0.0)
+        if not found.done():
+            self.processes.armed = None
+            raise web.HTTPGatewayTimeout(text="nobody renewed a token")
+        return found.result()
 
     def _expire(self, connection: str) -> None:
         self.tokens.ends[f"access-{connection}-{self.tokens.generation[connection]}"] = 0.0

@@ -119,7 +119,7 @@ def test_one_odd_record_among_many_costs_no_other_its_row():
 
 
 def test_a_form_of_which_no_row_is_used_rests_longer_each_time():
-    """A type costs as much as hundreds of rows spare."""
+    """A type costs as much as some rows spare."""
     made: list[dict[str, Any]] = []
     rows = rows_alike(made)
     used = [len(made) for _ in range(60) if given_(rows, [NO]) == 0]
