@@ -167,17 +167,20 @@ class Team:
         self.vendor.ask("signal", pid=worker.pid, number=int(number))
 
     def gone(self, worker: Habeas, code: int) -> None:
-        """Wait for the end of one who was signalled; it may have ended before it began."""
+        """Wait for the end of one who was signalled; it may have ended before it began, by SIGTERM only if that is what it was sent."""
         ended = worker.ended(LONGEST)
         if ended is None:
             worker.dump()
-        assert ended == code or self._without_beginning(worker), f"{worker.pid} has ended with {ended}: {self.said()}"
+        told = -signal.SIGTERM if code == Exit.TERMINATED else None
+        assert ended == code or (ended is not None and self._without_beginning(worker, told)), (
+            f"{worker.pid} has ended with {ended}: {self.said()}"
+        )
         self.workers.remove(worker)
         self.asleep.pop(worker, None)
 
-    def _without_beginning(self, worker: Habeas) -> bool:
-        """Whether it ended before it began: the database was away, or it was told to end when it did not yet listen."""
-        early = worker.ended(0) in (Exit.NOT_CONNECTED, -signal.SIGTERM)
+    def _without_beginning(self, worker: Habeas, *codes: int) -> bool:
+        """Whether it ended before it began: the database was away, or it ended with one of these codes."""
+        early = worker.ended(0) in (Exit.NOT_CONNECTED, *codes)
         return early and f":{worker.pid}:" not in self.log.read_text("utf-8")
 
     def _without_database(self) -> None:
