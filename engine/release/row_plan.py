@@ -19,7 +19,7 @@ from engine.release.reading import WholeSide
 from engine.release.row_type import MOST_FIELDS, row_type
 from engine.release.telling import Stirring, Telling
 
-DEEPEST, MOST_INSIDE = 8, 8  # how deep rows stand in a row, and how many: more cost more than they spare, and memory must not grow
+MOST_INSIDE = 8  # rows inside of a row, however deep: more cost more than they spare, and memory must not grow
 MOST_OTHERS = 8  # fields that are read singly: more cost more than is spared
 MOST_ITEMS = 64  # of a list that are looked at together
 HOLDING = frozenset((dict, list))
@@ -124,7 +124,7 @@ class _Planning:
         self._rules = rules
         self._left = MOST_INSIDE
 
-    def of(self, node: Node, record: dict[str, Any], deep: int = 0) -> RowPlan | None:
+    def of(self, node: Node, record: dict[str, Any]) -> RowPlan | None:
         form = self._rules.form(node, record)
         places = {name: at for at, name in enumerate(record)}
         sides, inside, others = list[RowSide](), list[RowInside](), list[int]()
@@ -138,7 +138,7 @@ class _Planning:
                 return None  # quicker: what is left out is ruled about in each of them
             if type(record[name]) is list and len(record[name]) > MOST_ITEMS:
                 return None  # to look through it costs more than all else
-            within = self._inside(child, record[name], places[name], deep) if child.ordinary else None
+            within = self._inside(child, record[name], places[name]) if child.ordinary else None
             if within is None:
                 others.append(places[name])
             else:
@@ -148,13 +148,13 @@ class _Planning:
                 return None
         return _plan(form, record, kinds, sides, inside, others)
 
-    def _inside(self, node: Node, value: Any, at: int, deep: int) -> RowInside | None:
+    def _inside(self, node: Node, value: Any, at: int) -> RowInside | None:
         """Say what is read of a field that holds an object or a list of them; None where something in it is to be read singly."""
         first = value[0] if type(value) is list and value else value
-        if type(first) is not dict or not first or deep >= DEEPEST or self._left <= 0:
+        if type(first) is not dict or not first or self._left <= 0:
             return None
         self._left -= 1
-        plan = self.of(node, first, deep + 1)
+        plan = self.of(node, first)
         return None if plan is None or plan.sides or plan.others else RowInside(at, plan, first is not value)
 
 
